@@ -1,4 +1,5 @@
-# make demo    JupyterLab on the quickstart, with the practice server behind it (HEADLESS=1: no browser)
+# make demo    JupyterLab on the quickstart, with the practice server behind it; on a server it prints the address to open
+#              (HEADLESS=1: no JupyterLab; the quickstart runs, and its dialogue is printed)
 # make test    all tests
 # make test-front-ends   all tests in real browsers, those among them that take minutes; then the oldest JupyterLab and
 #              Notebook 7, in .venv-oldest, and JupyterLab with real-time collaboration and language servers, in .venv-beside
@@ -6,10 +7,14 @@
 # make test-values    values of torch and Spark, in .venv-values: a gigabyte, and Java for Spark
 # make test-clients   third-party clients, on the practice server, in .venv-clients (some 500 MB)
 # make check   lint, types, and which room may import which; the same for the front-end extension and the workflows, with node
+# make catalog   bring the translations (.po) up to date with the code, and compile them
 # make coverage   all tests but those in browsers, and how much of the package they reach: at least 97 % of lines and of branches
 # make release-check   a wheel and an sdist in dist/, checked, installed in a fresh environment, and run there
 # make bench   the benchmarks, side by side with the bare SDK and raw httpx
 # make soak    200 kills and 200 interrupts at random moments: what they lose and leave behind, which is nothing
+# make wheel   dist/zhipu_magic-VERSION-py3-none-any.whl, to install where there is no clone
+# make docs    the documentation as pages, in docs/_build/html; docs-texts brings their translations up to date, and
+#              docs-zh builds both languages, which fails while a text has no translation
 # make notebooks   run the notebooks again and save their outputs and journals
 
 PYTHON ?= python3
@@ -18,13 +23,17 @@ CLIENTS := .venv-clients
 VALUES := .venv-values
 OLDEST := .venv-oldest
 BESIDE := .venv-beside
+DIST := dist
+DOCS := .venv-docs
+# The languages of `make docs`. Once docs/locale is whole: en zh
+LANGUAGES_OF_DOCS := en
 RUN := $(VENV)/bin/python
-LAB := hatch_build.py $(wildcard lab/src/*.js lab/schemas/*.json)
+BUILT := hatch_build.py $(wildcard lab/src/*.js lab/schemas/*.json zhipu_magic/text/locale/*/LC_MESSAGES/*.po)
 # Runs what needs node; where that is missing it says what is left out, and in CI it fails.
 NODE := sh -c 'if [ -e $(VENV)/lab-tools ]; then shift; exec "$$@"; fi; \
   echo "Not checked, for want of node: $$1"; test -z "$$CI"' node
 
-.PHONY: demo test test-front-ends test-servers test-values test-clients check check-style check-types check-imports check-lab coverage release-check bench soak notebooks clean
+.PHONY: catalog demo test test-front-ends test-servers test-values test-clients check check-style check-types check-imports check-lab coverage release-check bench soak notebooks clean wheel docs docs-zh docs-texts
 
 demo: $(VENV)/lab
 	$(RUN) -m zhipu_magic demo $(if $(HEADLESS),--headless)
@@ -69,6 +78,9 @@ check-imports: $(VENV)/dev
 check-lab: $(VENV)/lab-tools
 	$(NODE) "the front-end extension" npm --prefix lab --silent run check
 
+catalog: $(VENV)/dev
+	$(RUN) tools/catalog.py update
+
 coverage: $(VENV)/dev $(VENV)/renderers $(VENV)/lab-tools
 	rm -rf $(VENV)/coverage
 	$(RUN) -m coverage run -m pytest -q -n 2 --dist loadfile --ignore tests/browser
@@ -86,18 +98,31 @@ bench: $(VENV)/dev
 soak: $(VENV)/dev
 	$(RUN) -m benchmarks.soak
 
+wheel:
+	test -x $(RUN) || $(PYTHON) -m venv $(VENV)
+	$(RUN) -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir $(DIST) .
+
 notebooks: $(VENV)/test
 	rm -rf notebooks/.glm
 	$(RUN) -m zhipu_magic record notebooks/quickstart.ipynb notebooks/conversation.ipynb
 	$(RUN) notebooks/answers.py
 
+docs: $(DOCS)/ready
+	$(DOCS)/bin/python docs/build_pages.py $(LANGUAGES_OF_DOCS)
+
+docs-zh: $(DOCS)/ready
+	$(DOCS)/bin/python docs/build_pages.py en zh
+
+docs-texts: $(DOCS)/ready
+	$(DOCS)/bin/python docs/build_pages.py --texts
+
 clean:
-	rm -rf dist $(VENV) .venv-servers $(CLIENTS) $(VALUES) $(OLDEST) $(BESIDE) tests/node/node_modules lab/node_modules
+	rm -rf dist $(VENV) .venv-servers $(CLIENTS) $(VALUES) $(OLDEST) $(BESIDE) $(DOCS) docs/_build docs/notebooks tests/node/node_modules lab/node_modules
 
 # What is installed along with which.
 WITH_test := lab
 WITH_dev := lab test
-$(VENV)/lab $(VENV)/test $(VENV)/dev: pyproject.toml $(LAB)
+$(VENV)/lab $(VENV)/test $(VENV)/dev: pyproject.toml $(BUILT)
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 10))" || \
 	  { echo "zhipu_magic needs Python 3.10 or later; $(PYTHON) is older. Try: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
 	test -x $(RUN) || $(PYTHON) -m venv $(VENV)
@@ -112,7 +137,7 @@ $(VENV)/lab-tools: lab/package-lock.json
 
 $(OLDEST)/ready: PACKAGES := "jupyterlab==4.2.*" "notebook==7.2.*"
 $(BESIDE)/ready: PACKAGES := jupyter-collaboration jupyterlab-lsp python-lsp-server
-$(OLDEST)/ready $(BESIDE)/ready: pyproject.toml $(LAB)
+$(OLDEST)/ready $(BESIDE)/ready: pyproject.toml $(BUILT)
 	test -x $(@D)/bin/python || $(PYTHON) -m venv $(@D)
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --editable ".[test]" $(PACKAGES)
 	touch $@
@@ -130,6 +155,14 @@ $(VENV)/renderers: tests/node/package-lock.json
 	if command -v npm >/dev/null; then \
 	  npm ci --prefix tests/node --no-audit --no-fund --loglevel=error && mkdir -p $(VENV) && touch $@; \
 	fi || true
+
+$(DOCS)/ready: pyproject.toml $(BUILT)
+	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" || \
+	  { echo "The pages are built with Python 3.11 or later. Try: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	test -x $(DOCS)/bin/python || $(PYTHON) -m venv $(DOCS)
+	$(DOCS)/bin/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
+	$(DOCS)/bin/python -m pip install --quiet --disable-pip-version-check --group site --editable .
+	touch $@
 
 $(CLIENTS)/ready: pyproject.toml
 	test -x $(CLIENTS)/bin/python || $(PYTHON) -m venv $(CLIENTS)

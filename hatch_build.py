@@ -1,6 +1,7 @@
-"""Puts the front-end extension (`lab/`) where JupyterLab looks for it: plain modules, none of which is built.
+"""Puts the front-end extension (`lab/`) where JupyterLab looks for it, and compiles the catalogues of messages.
 
-JupyterLab's server lets browsers keep these files for a year. So their folder is named by what they contain.
+The extension is plain modules, none of which is built. JupyterLab's server lets browsers keep these files for a year.
+So their folder is named by what they contain.
 """
 
 from __future__ import annotations
@@ -8,23 +9,32 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
+from datetime import datetime, timezone
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 from rjsmin import jsmin
 
 _NAME = "zhipu-magic"
+#: The same catalogue makes the same bytes, whenever it is compiled.
+_NEVER = datetime(1980, 1, 1, tzinfo=timezone.utc)
 _PLACE = f"share/jupyter/labextensions/{_NAME}"
 
 
-class LabExtension(BuildHookInterface):  # type: ignore[type-arg]  # its argument is a class of hatch's own plugins
-    """Adds the extension's files to the wheel's shared data, also to that of an editable install."""
+class Built(BuildHookInterface):  # type: ignore[type-arg]  # its argument is a class of hatch's own plugins
+    """Adds the extension's files to the wheel's shared data, also to that of an editable install.
+
+    The compiled catalogues stand beside their sources, where the wheel takes them (`artifacts` in pyproject.toml).
+    """
 
     PLUGIN_NAME = "custom"
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        compile_catalogues(Path(self.root, "zhipu_magic"))
         core = self.metadata.core
         about = {"version": self.metadata.version, "description": core.description, "license": core.license}
         self._made = Path(tempfile.mkdtemp())
@@ -33,6 +43,19 @@ class LabExtension(BuildHookInterface):  # type: ignore[type-arg]  # its argumen
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
         shutil.rmtree(self._made)
+
+
+def compile_catalogues(package: Path) -> list[Path]:
+    """Make the .mo file beside each .po file of a package. Returns them."""
+    made = []
+    for path in sorted(package.glob("text/locale/*/LC_MESSAGES/*.po")):
+        with path.open("rb") as source:
+            catalog = read_po(source, locale=path.parent.parent.name)
+        catalog.creation_date = catalog.revision_date = _NEVER
+        made.append(path.with_suffix(".mo"))
+        with made[-1].open("wb") as target:
+            write_mo(target, catalog)
+    return made
 
 
 def write_extension(lab: Path, place: Path, about: dict[str, str]) -> list[Path]:

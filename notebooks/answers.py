@@ -50,8 +50,8 @@ been 3,540, so about 2,360 are missing from the count. They may well have been p
     ),
     Answer(
         """\
-A bar for each day: takings are highest on **Saturday**, at some 3,700, and below 1,500 on all others. Sunday's bar is
-low, although the weekend's other day is the highest."""
+The second bar, **Saturday**, is by far the highest, more than twice as high as any other. Sunday's is low, although
+the weekend's other day is the highest; Monday's is the lowest."""
     ),
 )
 

@@ -6,49 +6,73 @@ from __future__ import annotations
 import argparse
 import errno
 import os
+import secrets
 import shutil
+import signal
 import subprocess
 import sys
 import threading
+import time
+import webbrowser
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NoReturn
 
 from .practice import PracticeServer, ScriptFileError
+from .text.argparse_words import argparse_in_language
+from .text.messages import N_, _, comma, sentences, told
+from .text.system_words import why
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one of them; gives the exit status."""
-    parser = _Parser(prog="python -m zhipu_magic", description=__doc__)
+    with argparse_in_language():
+        given = _parser().parse_args(arguments)
+    status: int = given.run(given)
+    return status
+
+
+def _parser() -> _Parser:
+    parser = _Parser(prog="python -m zhipu_magic", description=_help(_ABOUT))
     commands = parser.add_subparsers(required=True, metavar="demo | serve | record | replay")
-    demo = commands.add_parser("demo", help="JupyterLab on the quickstart, with the practice server behind it")
-    demo.add_argument("--headless", action="store_true", help="no browser: run the notebook and print the dialogue")
-    demo.set_defaults(run=lambda given: run_demo(headless=given.headless or not has_screen()))
-    serve = commands.add_parser("serve", help="the practice server, until Ctrl-C")
-    serve.add_argument("--port", type=_port, default=0, help="the port on 127.0.0.1 (default: a free one)")
-    serve.add_argument("--pace", type=_pace, default=60.0, help="chunks per second; 0: no limit (default: 60)")
-    serve.add_argument(
-        "--limit", type=_limit, help="requests in flight at once; more get 429, code 1302 (default: any)"
+    demo = commands.add_parser("demo", help=_help("JupyterLab on the quickstart, with the practice server behind it"))
+    demo.add_argument(
+        "--headless", action="store_true", help=_help("no browser: run the notebook and print the dialogue")
     )
-    serve.add_argument("--script", metavar="FILE", help="prompts and their replies, in YAML or JSON (docs/practice.md)")
+    demo.set_defaults(run=lambda given: run_demo(headless=given.headless))
+    serve = commands.add_parser("serve", help=_help("the practice server, until Ctrl-C"))
+    serve.add_argument("--port", type=_port, default=0, help=_help("the port on 127.0.0.1 (default: a free one)"))
+    serve.add_argument("--pace", type=_pace, default=60.0, help=_help("chunks per second; 0: no limit (default: 60)"))
+    serve.add_argument(
+        "--limit", type=_limit, help=_help("requests in flight at once; more get 429, code 1302 (default: any)")
+    )
+    serve.add_argument(
+        "--script", metavar="FILE", help=_help("prompts and their replies, in YAML or JSON (docs/practice.md)")
+    )
     serve.set_defaults(run=run_server)
     for name, help_text in (
-        ("record", "run notebooks live; write their journals, and save them with their outputs"),
-        ("replay", "run notebooks from their journals, without key and network, and compare their outputs"),
+        ("record", N_("run notebooks live; write their journals, and save them with their outputs")),
+        ("replay", N_("run notebooks from their journals, without key and network, and compare their outputs")),
     ):
-        command = commands.add_parser(name, help=help_text)
+        command = commands.add_parser(name, help=_help(help_text))
         command.add_argument("notebooks", nargs="+", type=Path, metavar="NOTEBOOK")
         command.set_defaults(name=name, run=run_notebooks)
         if name == "replay":
             command.add_argument(
                 "--outputs-optional",
                 action="store_true",
-                help="cells that were saved without outputs, as nbstripout leaves them, are run and not compared",
+                help=told(
+                    _("cells that were saved without outputs, as nbstripout leaves them, are run and not compared")
+                ),
             )
-    given = parser.parse_args(arguments)
-    status: int = given.run(given)
-    return status
+    return parser
+
+
+_ABOUT = N_(
+    "`demo` shows the product, `serve` runs the practice server alone, `record` and `replay` run notebooks: live, and "
+    "from their journals."
+)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -58,11 +82,17 @@ class _Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {message}\n")
 
 
+def _help(template: str) -> str:
+    return told(_(template))
+
+
+def _wrong(template: str, text: str) -> argparse.ArgumentTypeError:
+    return argparse.ArgumentTypeError(told(_(template, text=text[:20])))
+
+
 def _port(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) <= 5 and int(text) < 2**16):
-        raise argparse.ArgumentTypeError(
-            f"{text[:20]!r} is not a valid port: give a number up to 65535, or none for a free one"
-        )
+        raise _wrong("{text!r} is not a valid port: give a number up to 65535, or none for a free one", text)
     return int(text)
 
 
@@ -72,17 +102,13 @@ def _pace(text: str) -> float:
     except ValueError:
         pace = -1.0
     if not pace >= 0:
-        raise argparse.ArgumentTypeError(
-            f"{text[:20]!r} is not a valid pace: give chunks per second, or 0 for no limit"
-        )
+        raise _wrong("{text!r} is not a valid pace: give chunks per second, or 0 for no limit", text)
     return pace
 
 
 def _limit(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) <= 9 and int(text) > 0):
-        raise argparse.ArgumentTypeError(
-            f"{text[:20]!r} is not a valid limit: give a number from 1 on, or leave --limit out for no limit"
-        )
+        raise _wrong("{text!r} is not a valid limit: give a number from 1 on, or leave --limit out for no limit", text)
     return int(text)
 
 
@@ -96,10 +122,12 @@ def run_server(given: argparse.Namespace) -> int:
         print(error, file=sys.stderr)
         return 2
     except OSError as error:
-        print(f"{_no_port(given.port, error)} Give another --port, or none for a free one.", file=sys.stderr)
+        another = _("Give another --port, or none for a free one.")
+        print(told(sentences(_no_port(given.port, error), another)), file=sys.stderr)
         return 2
     with server:
-        print("The practice server is listening; there is no model behind it. Ctrl-C ends it. For the SDK:\n")
+        print(told(_("The practice server is listening; there is no model behind it. Ctrl-C ends it. For the SDK:")))
+        print()
         print(f"export ZHIPUAI_BASE_URL={server.base_url}")
         print(f"export ZHIPUAI_API_KEY={server.api_key}", flush=True)
         try:
@@ -111,10 +139,10 @@ def run_server(given: argparse.Namespace) -> int:
 
 def _no_port(port: int, error: OSError) -> str:
     if error.errno == errno.EADDRINUSE:
-        return f"Port {port} is in use by another program."
+        return _("Port {port} is in use by another program.", port=port)
     if isinstance(error, PermissionError):
-        return f"Port {port} is reserved for the system, like most ports below 1024."
-    return f"Port {port} cannot be used: {error.strerror}."
+        return _("Port {port} is reserved for the system, like most ports below 1024.", port=port)
+    return _("Port {port} cannot be used: {why}.", port=port, why=why(error))
 
 
 def run_notebooks(given: argparse.Namespace) -> int:
@@ -123,7 +151,7 @@ def run_notebooks(given: argparse.Namespace) -> int:
 
     missing = [path for path in given.notebooks if not path.is_file()]
     if missing:
-        print(f"There is no notebook {', '.join(map(str, missing))}.")
+        print(told(_("There is no notebook {missing}.", missing=comma(map(str, missing)))))
         return 2
     try:
         if given.name == "record":
@@ -132,8 +160,12 @@ def run_notebooks(given: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         return 130
     except ModuleNotFoundError as error:
-        print(f"Running notebooks needs JupyterLab ({error.name} is missing): pip install jupyterlab notebook")
+        print(_needs("Running notebooks needs JupyterLab ({name} is missing): pip install jupyterlab notebook", error))
         return 1
+
+
+def _needs(template: str, missing: ModuleNotFoundError) -> str:
+    return told(_(template, name=missing.name))
 
 
 def run_demo(*, headless: bool) -> int:
@@ -144,15 +176,19 @@ def run_demo(*, headless: bool) -> int:
         try:
             return _print_dialogue(notebook) if headless else _open_lab(notebook)
         except ModuleNotFoundError as missing:
-            print(f"The demo needs JupyterLab ({missing.name} is missing): pip install jupyterlab notebook")
+            print(_needs("The demo needs JupyterLab ({name} is missing): pip install jupyterlab notebook", missing))
             return 1
 
 
-def has_screen() -> bool:
-    """Whether a browser can open here."""
-    if sys.platform in ("win32", "darwin"):
-        return True
-    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+def has_browser() -> bool:
+    """Whether a browser can open a window here."""
+    if sys.platform not in ("win32", "darwin") and not any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY"))):
+        return False  # a browser for terminals may be there, which cannot show JupyterLab
+    try:
+        webbrowser.get()
+    except webbrowser.Error:
+        return False
+    return True
 
 
 def _quickstart() -> Path:
@@ -163,29 +199,66 @@ def _quickstart() -> Path:
 
 
 def _open_lab(notebook: Path) -> int:
+    """Serve JupyterLab until Ctrl-C or SIGTERM, in a browser if there is one; say at which address."""
     import_module("jupyterlab")  # fails early if it is missing
 
-    options = ["--ServerApp.ip=127.0.0.1"]
+    opens = has_browser()
+    # The address is ours to print, where nothing stands around it: warnings alone are logged.
+    options = ["--ServerApp.ip=127.0.0.1", "--log-level=WARN", *([] if opens else ["--no-browser"])]
     options += ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
     # Settings of the demo's own: it asks nothing about news, and leaves the user's alone.
     settings = notebook.parent / ".settings"
     quiet = settings / "@jupyterlab" / "apputils-extension" / "notification.jupyterlab-settings"
     quiet.parent.mkdir(parents=True)
     quiet.write_text('{"fetchNews": "false", "checkForUpdates": false}', encoding="utf-8")
-    environment = {**os.environ, "JUPYTERLAB_SETTINGS_DIR": str(settings)}
+    # A token in the environment is seen by no other user, unlike one in a command line.
+    token = os.environ.get("JUPYTER_TOKEN") or secrets.token_hex(24)
+    environment = {**os.environ, "JUPYTERLAB_SETTINGS_DIR": str(settings), "JUPYTER_TOKEN": token}
     subprocess.run([sys.executable, "-m", "jupyter", "trust", notebook], stdout=subprocess.DEVNULL)
-    print(
-        "JupyterLab opens in the browser, on a copy of the quickstart. Ctrl-C here ends it, and deletes what was saved "
-        "there.",
-        flush=True,
-    )
+    if opens:
+        said = _("JupyterLab opens in the browser, on a copy of the quickstart …")
+    else:
+        said = _("JupyterLab starts, on a copy of the quickstart …")
+    print(told(said), flush=True)
     lab = [sys.executable, "-m", "jupyter", "lab", *options, notebook.name]
+    signal.signal(signal.SIGTERM, _interrupt)
     with subprocess.Popen(lab, cwd=notebook.parent, env=environment) as process:
         try:
+            if port := _port_of(notebook.parent, process):
+                address = f"http://127.0.0.1:{port}/lab/tree/{notebook.name}?token={token}"
+                print(told(_where(address, port, opens=opens)))
+                print(told(_("Ctrl-C here ends it, and deletes what was saved there.")), flush=True)
             return process.wait()
         except KeyboardInterrupt:
             process.terminate()  # on which JupyterLab shuts down cleanly
             return 0
+
+
+def _interrupt(*_signal: object) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def _port_of(folder: Path, process: subprocess.Popen[bytes]) -> int | None:
+    """The port of the server of this folder, once it listens; None if it ends before."""
+    servers: Any = import_module("jupyter_server.serverapp")
+    while process.poll() is None:
+        for server in servers.list_running_servers():
+            if os.path.realpath(server.get("root_dir", "")) == os.path.realpath(folder):
+                return int(server["port"])
+        time.sleep(0.1)
+    return None
+
+
+def _where(address: str, port: int, *, opens: bool) -> str:
+    """How to get to the page."""
+    if opens:
+        return _("If no window opens, open this address: {address}", address=address)
+    return _(
+        "There is no browser here. Open this address on this machine:\n\n    {address}\n\n"
+        "To open it on another one, first run this there: ssh -L {port}:127.0.0.1:{port} HOST",
+        address=address,
+        port=port,
+    )
 
 
 def _print_dialogue(notebook: Path) -> int:
@@ -193,8 +266,8 @@ def _print_dialogue(notebook: Path) -> int:
 
     nbformat: Any = import_module("nbformat")  # which has no types
     page = nbformat.read(notebook, as_version=4)
-    reason = "" if has_screen() else " (there is no screen)"
-    print(f"The quickstart runs without a browser{reason}; what it shows follows in a few seconds.\n", flush=True)
+    print(told(_("The quickstart runs without a browser; what it shows follows in a few seconds.")))
+    print(flush=True)
     client = NotebookClient(
         page,
         timeout=120,

@@ -14,7 +14,7 @@ import nbformat
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from in_process import Page
+from in_process import Notebook, Page
 
 from zhipu_magic import Chat, McpServer, Search
 from zhipu_magic.chat.export.formats import FORMS, exported
@@ -298,7 +298,8 @@ def cells_of(text: str) -> list[str]:
     assert (notebook.nbformat, notebook.nbformat_minor) == (4, 5)
     ids = [cell.id for cell in notebook.cells]
     assert len(set(ids)) == len(ids)
-    assert all(cell.cell_type == "code" and cell.outputs == [] for cell in notebook.cells)
+    assert all(cell.cell_type == "code" and cell.execution_count is None for cell in notebook.cells)
+    assert all(bool(cell.outputs) == cell.source.startswith("%%glm") for cell in notebook.cells)
     return [cell.source for cell in notebook.cells]
 
 
@@ -355,6 +356,43 @@ def test_the_notebook_says_no_more_than_it_has_to() -> None:
         '%%glm -s "You\'re a poet"\none\ntwo',
         "%%glm -m glm-5 --temperature 0.2 --no-think --param 'x=[1, \"a\"]'\nthree",
     ]
+
+
+def outputs_of(text: str) -> list[list[dict[str, Any]]]:
+    """What each asking cell of the notebook shows."""
+    cells = nbformat.reads(text, as_version=4).cells
+    return [[output.data for output in cell.outputs] for cell in cells if cell.source.startswith("%%glm")]
+
+
+def test_the_notebook_shows_the_replies_as_their_cells_did(notebook: Notebook, folder: Path) -> None:
+    replies = [*TRICKY, "**注意：**请看 <img src=x> 和 $5", "```python\nopen = 'fence'"]
+    live = [notebook.ask(f"cell {number}", reply) for number, reply in enumerate(replies)]
+    notebook.page.run("%glm export talk.ipynb")
+    shown = outputs_of((folder / "talk.ipynb").read_text(encoding="utf-8"))
+    assert [page["text/markdown"] for [page] in shown] == [cell.markdown() for cell in live]
+    assert [page["text/plain"] for [page] in shown] == [cell.plain() for cell in live]
+
+
+def test_the_notebook_says_what_has_to_be_said_of_a_reply() -> None:
+    turns = [
+        Turn("one", "r", "glm-4", finish_reason="length"),
+        Turn("two", "```\nopen", "glm-4", finish_reason="interrupted", reasoning="in private"),
+        Turn("three", '{"value": 3}', "glm-4", instruction="answer in JSON"),
+    ]
+    text = export(thread_of(*turns), ".ipynb")
+    pages = [[output["text/markdown"] for output in outputs] for outputs in outputs_of(text)]
+    assert pages == [["r", "*cut off*"], ["```\nopen", "*interrupted*"], ['```json\n{\n  "value": 3\n}\n```']]
+    assert "in private" not in text
+
+
+def test_a_notebook_that_runs_again_shows_the_new_replies(
+    chat: Chat, server: PracticeServer, fresh: Page, folder: Path
+) -> None:
+    server.enqueue(Answer("old"), Answer("new"))
+    _ = chat.ask("one").text
+    setup, cell = cells_of(export(chat.thread(), ".ipynb"))
+    assert fresh.run(setup).success
+    assert fresh.run(cell).markdown() == "new"
 
 
 def test_the_same_thread_gives_the_same_file() -> None:

@@ -22,6 +22,7 @@ COMMAND_LINES = {
     "model": ["model", "model WORD"],
     "models": ["models"],
     "version": ["version"],
+    "language": ["language", "language zh", "language en", "language auto"],
     "system": ["system"],
     "thread": ["thread", "thread WORD", "thread main"],
     "threads": ["threads"],

@@ -10,6 +10,8 @@ from typing import Any
 
 import nbformat
 import pytest
+from harm import ATTACKS as HARM
+from harm import harm_in
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from in_process import Page
@@ -106,7 +108,7 @@ MEMBERS = st.dictionaries(
 TURN = st.builds(
     Turn,
     prompt=TEXT.filter(str.strip),
-    reply=TEXT,
+    reply=TEXT | st.lists(st.sampled_from([*HARM, "\n", "```"]), max_size=3).map("\n".join),
     model=TEXT.filter(str.strip) | st.just("glm-4"),
     members=MEMBERS,
     images=st.sampled_from([(), (PIXEL,), (image_of("https://a.example/'%24{x}?"), PIXEL)]),
@@ -170,6 +172,7 @@ def test_an_exported_notebook_holds_asking_cells_and_nothing_that_runs(
         return
     notebook = nbformat.reads(text, as_version=4)
     nbformat.validate(notebook)
+    assert [harm for cell in notebook.cells for output in cell.outputs for harm in harm_in(output.data)] == []
     setup, *cells = (cell.source for cell in notebook.cells)
     told = check_setup(page, setup, model)
     for number, turn in enumerate(turns, 1):

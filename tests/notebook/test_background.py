@@ -420,7 +420,7 @@ def test_a_reset_stops_the_job_of_the_thread_and_no_other(notes: Notes, page: Pa
 def test_unloading_stops_all(notes: Notes, page: Page) -> None:
     notes.run("a", "%%glm --bg -b r\nhello", begun_and_stalled())
     until(has_words(page))
-    assert notes.run("b", "%reload_ext zhipu_magic").success
+    assert notes.run("b", "%unload_ext zhipu_magic\n%load_ext zhipu_magic").success
     assert page.names["r"].state == "interrupted"
     assert notes.plain[0] == "The beginning"
 
@@ -467,7 +467,7 @@ def test_a_replay_leaves_the_same_page(notes: Notes, page: Page, server: Practic
     for name, code in cells.items():
         notes.run(name, code, *filter(None, [answers.get(name)]))
     live = notes.outputs
-    page.run("%reload_ext zhipu_magic")
+    page.run("%unload_ext zhipu_magic\n%load_ext zhipu_magic")
     page.run("%config GLMMagics.replay = 'only'")
     asked = len(server.requests)
     again = Notes(notes.notebook)

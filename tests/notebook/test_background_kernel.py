@@ -28,7 +28,7 @@ def slowly(pieces: list[str] = WORDS, gap: float = 0.15) -> Raw:
 @pytest.fixture
 def kernel(one_kernel: Kernel, server: PracticeServer) -> Iterator[Kernel]:
     one_kernel.set(ZHIPUAI_BASE_URL=server.base_url, ZHIPUAI_API_KEY=server.api_key)
-    assert one_kernel.run("%reload_ext zhipu_magic").reply["status"] == "ok"
+    assert one_kernel.run("%unload_ext zhipu_magic\n%load_ext zhipu_magic").reply["status"] == "ok"
     yield one_kernel
     one_kernel.run("%glm stop")
 

@@ -22,7 +22,8 @@ def one_terminal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]
 def terminal(one_terminal: Terminal, server: PracticeServer) -> Terminal:
     settings = {"ZHIPUAI_BASE_URL": server.base_url, "ZHIPUAI_API_KEY": server.api_key}
     one_terminal.run(f"os.environ.update({settings!r})")
-    one_terminal.run("%reload_ext zhipu_magic")
+    one_terminal.run("%unload_ext zhipu_magic")
+    one_terminal.run("%load_ext zhipu_magic")
     return one_terminal
 
 

@@ -486,7 +486,7 @@ def test_unloading_takes_it_away_and_leaves_the_users_own(page: Page) -> None:
 
     matchers = page.shell.Completer.custom_matchers
     matchers.append(theirs)
-    page.run("%reload_ext zhipu_magic")
+    page.run("%unload_ext zhipu_magic\n%load_ext zhipu_magic")
     assert len(matchers) == 2
     page.run("%unload_ext zhipu_magic")
     assert matchers == [theirs]

@@ -41,7 +41,8 @@ def terminal(one_terminal: Terminal, server: PracticeServer) -> Iterator[Termina
     """A terminal of 60 columns, and a service that takes four requests at once."""
     settings = {"ZHIPUAI_BASE_URL": server.base_url, "ZHIPUAI_API_KEY": server.api_key}
     one_terminal.run(f"os.environ.update({settings!r})")
-    one_terminal.run("%reload_ext zhipu_magic")
+    one_terminal.run("%unload_ext zhipu_magic")
+    one_terminal.run("%load_ext zhipu_magic")
     one_terminal.child.setwinsize(50, NARROW)
     server.limit, server.load.latency = 4, 0.2
     yield one_terminal

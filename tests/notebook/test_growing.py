@@ -279,7 +279,7 @@ def test_where_the_kernel_tells_nothing_of_its_messages_the_reply_is_not_cut(
             page.publisher.clear_output(wait)
 
     page.shell.display_pub = Untold()
-    page.run("%reload_ext zhipu_magic")
+    page.run("%unload_ext zhipu_magic\n%load_ext zhipu_magic")
     server.enqueue(in_sections())
     cell = page.run("%%glm\ngo on")
     assert len(frames(cell)) == 1

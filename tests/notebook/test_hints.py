@@ -26,7 +26,10 @@ ENGINE = [path for wing in ("chat", "history", "values", "service", "text") for 
 #: What it writes is a notebook's cells.
 WRITES_CELLS = PACKAGE / "chat" / "export" / "notebook.py"
 
-SAYS = {"Notice", *(name for name, kind in vars(errors).items() if isinstance(kind, type))}
+SAYS = {
+    "Notice",
+    *(name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, errors.GLMError)),
+}
 OPTIONS = {name for action in PARSER._actions for name in action.option_strings} | {
     *("--at", "--earlier", "--force", "--save")
 }

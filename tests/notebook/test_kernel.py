@@ -81,7 +81,7 @@ def test_a_widget_is_left_to_those_who_saved_its_page_too_early_and_closed_with_
     ]
     assert "saved or reloaded before the reply was whole: %glm show 1" in values[-1]
     assert "7 + 10 tokens" in values[-1]
-    ended = kernel.run("%reload_ext zhipu_magic")
+    ended = kernel.run("%unload_ext zhipu_magic\n%load_ext zhipu_magic")
     closed = {message["content"]["comm_id"] for message in ended.messages if message["msg_type"] == "comm_close"}
     assert opened
     assert set(opened) <= closed
@@ -581,6 +581,16 @@ def test_it_can_be_loaded_again(fresh_kernel: Kernel) -> None:
     run = fresh_kernel.run("%%glm\n你好")
     assert run.words == ["你好！有什么我可以帮助你的吗？"]
     assert len(run.outputs) == 2
+    port = practice_port(fresh_kernel)
+    for again in ("%reload_ext zhipu_magic", "%load_ext zhipu_magic"):
+        assert fresh_kernel.run(again).reply["status"] == "ok"
+    assert fresh_kernel.run("%%glm\n你好").words == ["你好！有什么我可以帮助你的吗？"]
+    assert practice_port(fresh_kernel) == port
+    printed = fresh_kernel.run(
+        "chat = get_ipython().magics_manager.registry['GLMMagics'].chat\n"
+        "print([turn.prompt for turn in chat.thread().turns])"
+    )
+    assert printed.printed == "['你好', '你好']\n"
 
 
 # Many at once, from a cell

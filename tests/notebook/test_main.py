@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
+import webbrowser
 from pathlib import Path
 
 import httpx
@@ -73,10 +75,46 @@ def test_the_headless_demo_prints_the_dialogue_and_the_usage() -> None:
     assert "31 + 217 tokens" in shown
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no signal there asks a program to end")
+def test_without_a_browser_the_demo_serves_and_says_where(tmp_path: Path) -> None:
+    environment = {**os.environ, "PYTHONWARNINGS": "ignore", "TMPDIR": str(tmp_path)}
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "JUPYTER_TOKEN"):
+        environment.pop(name, None)
+    command = [sys.executable, "-m", "zhipu_magic", "demo"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        assert process.stdout is not None
+        said = []
+        while "Ctrl-C" not in "".join(said[-1:]):
+            said.append(process.stdout.readline())
+            assert said[-1], said
+        [address] = re.findall(
+            r"^    (http://127\.0\.0\.1:\d+/lab/tree/quickstart\.ipynb\?token=\w+)$", "".join(said), re.M
+        )
+        port = httpx.URL(address).port
+        assert f"ssh -L {port}:127.0.0.1:{port} HOST" in "".join(said)
+        page = httpx.get(address, follow_redirects=True)
+        assert page.status_code == 200 and "jupyter-config-data" in page.text
+        assert httpx.get(address.partition("?")[0]).status_code != 200
+        [folder] = tmp_path.glob("zhipu_magic-*")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=30) == 0
+    assert not folder.exists()
+
+
 @pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="there a screen is taken for granted")
-def test_without_a_screen_the_demo_is_headless(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_browser_needs_a_screen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
-    assert not program.has_screen()
+    monkeypatch.setattr(webbrowser, "get", lambda: webbrowser.GenericBrowser("w3m"))
+    assert not program.has_browser()
     monkeypatch.setenv("DISPLAY", ":0")
-    assert program.has_screen()
+    assert program.has_browser()
+
+
+def test_a_screen_is_no_browser(monkeypatch: pytest.MonkeyPatch) -> None:
+    def get() -> None:
+        raise webbrowser.Error("could not locate runnable browser")
+
+    monkeypatch.setenv("DISPLAY", ":0")
+    monkeypatch.setattr(webbrowser, "get", get)
+    assert not program.has_browser()

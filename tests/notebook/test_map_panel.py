@@ -142,7 +142,7 @@ def test_failures_are_told_by_cause_the_most_frequent_first() -> None:
         "8 failed (rows 10, 11, 12, 13, 14 and 3 more): It did not work. %glm rows retry asks again.",
         "1 failed (row 7): It did not work. Rephrase what is sent.",
     ]
-    assert notes_text(MapNotes(causes=failing, failed="would fail"))[1].startswith("1 would fail (row 7): ")
+    assert notes_text(MapNotes(causes=failing, would_fail=True))[1].startswith("1 would fail (row 7): ")
 
 
 def test_of_many_causes_the_rest_is_counted() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -74,7 +75,7 @@ def texts(value: Any) -> Iterator[str]:
 
 
 def replies(path: Path) -> list[str]:
-    """What the cells that ask show as text, without their panels."""
+    """What the cells that ask show as text, without their panels, and without how deep an error was in a library."""
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     outputs = [cell["outputs"][0] for cell in cells if "".join(cell["source"]).startswith("%%glm")]
-    return ["".join(output["data"]["text/plain"]) for output in outputs]
+    return [re.sub(r"\d+ frames of", "frames of", "".join(output["data"]["text/plain"])) for output in outputs]

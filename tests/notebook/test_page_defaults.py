@@ -94,7 +94,7 @@ def test_what_may_not_be_set_there_is_passed_over(notebook: Notebook, name: str)
 def test_a_replay_asks_as_the_page_was_recorded_whatever_is_set_there(
     notebook: Notebook, recorded: dict[str, object], replayed: dict[str, object] | None
 ) -> None:
-    load = "%reload_ext zhipu_magic\n%config GLMMagics.replay = {!r}"
+    load = "%unload_ext zhipu_magic\n%load_ext zhipu_magic\n%config GLMMagics.replay = {!r}"
     assert run(notebook, load.format("off"), "l", **recorded).success
     asked(notebook, **recorded)
     replayed = recorded if replayed is None else replayed
@@ -106,5 +106,5 @@ def test_a_replay_asks_as_the_page_was_recorded_whatever_is_set_there(
 
 
 def test_they_apply_as_soon_as_the_extension_is_loaded(notebook: Notebook) -> None:
-    assert run(notebook, "%reload_ext zhipu_magic\n%glm model", "l", model="glm-4.5-air").success
+    assert run(notebook, "%unload_ext zhipu_magic\n%load_ext zhipu_magic\n%glm model", "l", model="glm-4.5-air").success
     assert notebook.page.magics.model == "glm-4.5-air"

@@ -105,7 +105,7 @@ class Page:
 @pytest.fixture
 def page(one_kernel: Kernel, server: PracticeServer) -> Page:
     one_kernel.set(ZHIPUAI_BASE_URL=server.base_url, ZHIPUAI_API_KEY=server.api_key)
-    assert one_kernel.run("%reload_ext zhipu_magic\n%glm journal off").reply["status"] == "ok"
+    assert one_kernel.run("%unload_ext zhipu_magic\n%load_ext zhipu_magic\n%glm journal off").reply["status"] == "ok"
     return Page(one_kernel)
 
 
@@ -138,7 +138,7 @@ def test_a_page_whose_conversation_can_be_resumed_is_told_how(
     journal = f"%config GLMMagics.journal = {str(tmp_path / 'earlier.jsonl')!r}"
     page = Page(one_kernel)
     page.cells = ["a", "b"]
-    page.run(f"%reload_ext zhipu_magic\n{journal}", "load")
+    page.run(f"%unload_ext zhipu_magic\n%load_ext zhipu_magic\n{journal}", "load")
     page.run("%%glm\nabout a", "a")
     assert page.state("a")["earlier"] == ""
     again = Page(one_kernel)
@@ -301,7 +301,7 @@ def test_a_reload_closes_the_link_and_opens_another(page: Page) -> None:
     page.cells = ["a"]
     page.run("%%glm\nabout a", "a")
     page.state("a")
-    page.run("%reload_ext zhipu_magic", "l")
+    page.run("%unload_ext zhipu_magic\n%load_ext zhipu_magic", "l")
     closed = [message["content"]["comm_id"] for message in page.messages if message["msg_type"] == "comm_close"]
     assert page.opened[0]["content"]["comm_id"] in closed
     page.run("1", "b")

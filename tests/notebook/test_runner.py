@@ -128,7 +128,7 @@ def test_where_a_cell_fails_all_stays_as_it_was(folder: Path, told: Told, server
     server.enqueue(Answer("other"), Fault(400, "1301"))
     status, printed = told("record", path)
     assert status == 1
-    assert printed.startswith("page.ipynb: not recorded and not changed.")
+    assert printed.startswith("page.ipynb: not recorded and not changed: ")
     assert "ell 3 (%%glm and now?) failed: The service found unsafe content" in printed
     assert path.read_bytes() == before
     assert (folder / ".glm" / "page.jsonl").read_bytes() == recorded

@@ -145,6 +145,8 @@ def calls(tree: ast.AST, name: str) -> Iterator[ast.Call]:
 def is_literal(node: ast.expr) -> bool:
     if isinstance(node, ast.IfExp):
         return is_literal(node.body) and is_literal(node.orelse)
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "N_":
+        return all(map(is_literal, node.args))
     return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
 

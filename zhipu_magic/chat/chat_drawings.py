@@ -10,6 +10,7 @@ from ..history.history import History
 from ..history.turn import Anchor
 from ..service.connection import Service
 from ..text.errors import NOTHING_SENT, InvalidRequest
+from ..text.messages import _
 from .compose import Along, Composer
 from .dispatch import Dispatch
 from .documents.uploads import Uploads
@@ -105,7 +106,7 @@ class ChatDrawings:
                 model=name,
                 members=members,
                 written=found.written,
-                cut=(*found.cut, f"above: {found.above}") if found.above else found.cut,
+                cut=(*found.cut, _("above: {cells}", cells=found.above)) if found.above else found.cut,
                 anchor=anchor or Anchor(),
                 fresh=fresh,
             )

@@ -13,6 +13,7 @@ from ..history.history import History
 from ..history.turn import Anchor
 from ..text.characters import class_name, is_word
 from ..text.errors import NOTHING_SENT, GLMError, InvalidRequest
+from ..text.messages import comma
 from ..text.suggestions import nearest
 from ..values.references import Prompt
 from .compose import Along, Composer
@@ -195,7 +196,7 @@ class Comparisons:
                 hint="Give more of it.",
                 reason="comparison.ambiguous",
                 model=model,
-                found=", ".join(found),
+                found=comma(found),
             )
         return InvalidRequest(
             "{model} has no reply in the newest comparison.",
@@ -203,7 +204,7 @@ class Comparisons:
             reason="comparison.not_in_it",
             near=nearest(model, self.models),
             model=model or "That",
-            models=", ".join(self.models),
+            models=comma(self.models),
         )
 
 
@@ -229,7 +230,7 @@ def checked(models: Iterable[str]) -> list[str]:
             reason="comparison.twice",
             outcomes=[NOTHING_SENT],
             twice=next(name for place, name in enumerate(named) if name in named[:place]),
-            models=", ".join(named),
+            models=comma(named),
         )
     if not 2 <= len(named) <= MOST_COMPARED:
         raise InvalidRequest(

@@ -13,7 +13,8 @@ from ..service.connection import Service
 from ..service.models import CATALOGUE
 from ..text.argument_types import check_prompt, check_types
 from ..text.errors import NOTHING_SENT, InvalidRequest
-from ..text.language import is_chinese
+from ..text.language import language_of, prompted
+from ..text.messages import N_, _, comma, for_model
 from ..values.references import Prompt, Reader, resolved
 from .chat_settings import ChatSettings, model_of
 from .documents.rehearsal import Rehearsal
@@ -33,8 +34,7 @@ if TYPE_CHECKING:
 _Made = TypeVar("_Made")
 
 #: What a reply that was cut short is asked to be continued with.
-GO_ON = "Go on exactly where you stopped, without repeating anything."
-GO_ON_CHINESE = "请从刚才停下的地方继续，不要重复已有的内容。"
+GO_ON = N_("Go on exactly where you stopped, without repeating anything.")
 
 
 class _Place(NamedTuple):
@@ -180,7 +180,7 @@ class Composer:
 
     def again(self, thread: str, anchor: Anchor) -> Request:
         """The request that asks the last turn of the thread again. Raises InvalidRequest without one."""
-        link = self._history.newest("ask again", thread)
+        link = self._history.newest(_("ask again"), thread)
         turn = link.turn
         here = self._history.thread(thread)
         prompt = Prompt(turn.prompt, turn.written, turn.images, cut=turn.cut, above=turn.above)
@@ -189,14 +189,15 @@ class Composer:
 
     def going_on(self, thread: str, anchor: Anchor) -> Request:
         """The request that has the model go on from the thread's last reply. Raises InvalidRequest if that is whole."""
-        turn = self._history.newest("go on from", thread).turn
+        turn = self._history.newest(_("go on from"), thread).turn
         if turn.finish_reason not in ("interrupted", "length"):
             raise InvalidRequest(
                 "The last reply is complete; there is nothing to continue.",
                 hint="chat.go_on() is for a reply that was interrupted, or cut off at its maximum length.",
                 reason="reply.complete",
             )
-        prompt = Prompt(GO_ON_CHINESE if is_chinese(turn.written or turn.prompt) else GO_ON)
+        with prompted(language_of(turn.written or turn.prompt)):
+            prompt = Prompt(for_model(GO_ON))
         here = self._history.thread(thread)
         return self._repeated(turn, prompt, _Place(here, anchor, here.system, joins=turn.id))
 
@@ -209,12 +210,13 @@ class Composer:
 
         Raises InvalidRequest for a prompt that does not fit, or images that the model cannot see.
         """
+        with prompted(language_of(prompt.written or prompt.text)):
+            shape, tools = _shape(options.as_type), self._toolbox.offered(options.tools)
         settings, before = self._settings, place.before
         model = options.model or model_of(before)
         system = place.system if options.system is None else options.system
         if options.once:
             before, system = Thread(before.name), options.system or ""
-        shape = _shape(options.as_type)
         if shape is not None:
             instruction = shape.instruction
             self._shapes[instruction] = shape
@@ -227,7 +229,7 @@ class Composer:
                     options,
                     temperature=settings.temperature if options.temperature is None else options.temperature,
                     stream=settings.stream if options.stream is None else options.stream,
-                    tools=self._toolbox.offered(options.tools),
+                    tools=tools,
                 ),
                 anchor=place.anchor,
                 before=before,
@@ -267,7 +269,7 @@ def _shape(wanted: Any) -> Shape | None:
 def _check(prompt: str, system: str) -> None:
     if not prompt.strip():
         raise InvalidRequest("There is nothing to send: the prompt is empty.", reason="prompt.empty")
-    for name, text in (("prompt", prompt), ("system text", system)):
+    for name, text in ((N_("prompt"), prompt), (N_("system text"), system)):
         try:
             text.encode()
         except UnicodeEncodeError as error:
@@ -275,7 +277,7 @@ def _check(prompt: str, system: str) -> None:
                 "The {part} contains an unpaired surrogate ({surrogate}).",
                 hint="It stands for no character and cannot be sent: remove it.",
                 reason="prompt.surrogate",
-                part=name,
+                part=_(name),
                 surrogate=ascii(text[error.start]),
             ) from None
 
@@ -285,7 +287,7 @@ def check_sight(request: Request, *, has_images: bool) -> None:
     known = request.known
     if known is None or known.vision or not has_images:
         return
-    seeing = ", ".join(model.name for model in CATALOGUE.values() if model.vision)
+    seeing = comma(model.name for model in CATALOGUE.values() if model.vision)
     raise InvalidRequest(
         "{model} cannot see images.",
         hint="Use a model that can: {models}.",
@@ -311,5 +313,5 @@ def check_parts(request: Request) -> None:
             reason="model.parts",
             outcomes=[NOTHING_SENT],
             model=request.model,
-            parts=", ".join(sorted(part.removesuffix("_url") for part in parts)),
+            parts=comma(sorted(part.removesuffix("_url") for part in parts)),
         )

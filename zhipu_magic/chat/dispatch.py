@@ -20,7 +20,8 @@ from ..service.connection import Service
 from ..service.endpoint import Endpoint
 from ..service.exchange import Exchange
 from ..text.errors import NOTHING_MORE_SENT, NOTHING_SENT, GLMError, OverBudget, ServiceError
-from ..text.language import is_chinese
+from ..text.language import language_of
+from ..text.messages import _
 from .budget_check import Others, Spending, answer_limit, most_of
 from .committing import in_one_step
 from .environment import ReplayMode
@@ -176,7 +177,7 @@ class Dispatch:
             tools=request.options.tools,
             limits=replace(self._tool_limits(), seeing=request.takes_figures),
             shape=request.shape,
-            chinese=is_chinese(request.written or request.prompt),
+            language=language_of(request.written or request.prompt),
             hide=self._service.hide,
             run_coroutine=run_coroutine,
         )
@@ -201,7 +202,7 @@ class Dispatch:
                     if smaller is None or (profile.is_glm and request is not first):
                         raise
                     request = smaller
-                    why = "the conversation is too long for the model"
+                    why = _("the conversation is too long for the model")
                     emit(Smaller(number=1, most=1, wait=0.0, reason=why, request=request))
 
     def _learn_how_it_thinks(self, reply: Reading, endpoint: Endpoint) -> None:

@@ -11,6 +11,7 @@ from ..service.profile import Profile
 from ..service.ranges import out_of_range
 from ..text.characters import shortened
 from ..text.errors import NOTHING_SENT, InvalidRequest
+from ..text.messages import comma
 from ..text.notice import Notice
 from ..text.suggestions import nearest
 from .options import TOOL_CHOICES, function_name
@@ -102,7 +103,7 @@ def _check_effort(request: Request, known: Model) -> None:
             hint="These models have: {models}. think=True and think=False turn reasoning on and off.",
             reason="effort.none",
             model=request.model,
-            models=", ".join(model.name for model in CATALOGUE.values() if model.efforts),
+            models=comma(model.name for model in CATALOGUE.values() if model.efforts),
         )
     raise InvalidRequest(
         "{model} does not have the reasoning effort {effort}.",
@@ -110,7 +111,7 @@ def _check_effort(request: Request, known: Model) -> None:
         reason="effort.not_of_model",
         model=request.model,
         effort=effort,
-        efforts=", ".join(known.efforts),
+        efforts=comma(known.efforts),
     )
 
 
@@ -145,7 +146,7 @@ def _check_search(request: Request, profile: Profile) -> None:
             hint="It has: {engines}.",
             reason="search.engine",
             engine=engine,
-            engines=", ".join(profile.search_engines),
+            engines=comma(profile.search_engines),
         )
 
 
@@ -167,7 +168,7 @@ def _check_tool_choice(request: Request, profile: Profile) -> None:
             hint="It takes only {choices}.",
             reason="tool_choice.not_taken",
             choice=choice,
-            choices=", ".join(profile.tool_choices),
+            choices=comma(profile.tool_choices),
         )
     if choice not in TOOL_CHOICES and choice not in names:
         raise InvalidRequest(
@@ -176,6 +177,6 @@ def _check_tool_choice(request: Request, profile: Profile) -> None:
             reason="tool_choice.unknown",
             near=nearest(choice, [*TOOL_CHOICES, *names]),
             choice=choice,
-            choices=", ".join(TOOL_CHOICES),
-            names=", ".join(names),
+            choices=comma(TOOL_CHOICES),
+            names=comma(names),
         )

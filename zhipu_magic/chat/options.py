@@ -14,6 +14,7 @@ from ..service.profile import thinking
 from ..text.argument_types import check_types
 from ..text.characters import class_name
 from ..text.errors import InvalidRequest
+from ..text.messages import N_, _, comma
 from ..text.suggestions import nearest
 from ..text.untrusted_json import cleaned
 
@@ -97,10 +98,12 @@ class Options:
             text = json.dumps(members, allow_nan=False, ensure_ascii=False)
             text.encode()
             if (self.params or "tools" in members) and cleaned(sent := json.loads(text)) != sent:
-                raise ValueError("it is nested too deep, or holds a number that is too large")
+                raise ValueError(_TOO_DEEP)
         except (TypeError, ValueError, RecursionError) as error:  # a UnicodeEncodeError is a ValueError
             raise InvalidRequest(
-                "A parameter cannot be sent as JSON: {error}.", reason="parameter.not_json", error=str(error)
+                "A parameter cannot be sent as JSON: {error}.",
+                reason="parameter.not_json",
+                error=_TOO_DEEP if str(error) == _TOO_DEEP else str(error),
             ) from None
         return members
 
@@ -123,10 +126,11 @@ class Options:
 #: Members of the request that are options of the same name.
 _MEMBERS = ("temperature", "top_p", "max_tokens", "seed", "stop")
 _OWN_OPTIONS = {
-    "messages": "The conversation makes the messages.",
-    "model": "Pass it as model=….",
-    "stream": "Pass it as stream=….",
+    "messages": N_("The conversation makes the messages."),
+    "model": N_("Pass it as model=…."),
+    "stream": N_("Pass it as stream=…."),
 }
+_TOO_DEEP = _("it is nested too deep, or holds a number that is too large")
 #: The values of `tool_choice` that are no function's name.
 TOOL_CHOICES = ("auto", "none", "required")
 
@@ -139,7 +143,7 @@ def _checked(effort: str) -> str:
             reason="effort.unknown",
             near=nearest(str(effort), EFFORTS),
             effort=effort,
-            efforts=", ".join(EFFORTS),
+            efforts=comma(EFFORTS),
         )
     return effort
 
@@ -242,7 +246,7 @@ def with_more(options: Options, more: Mapping[str, Any]) -> Options:
                 reason="option.unknown",
                 near=near,
                 name=name,
-                options=", ".join(known),
+                options=comma(known),
             )
         if isinstance(value, float) and not math.isfinite(value):
             raise InvalidRequest(

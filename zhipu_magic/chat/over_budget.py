@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..history.budget import Budget
 from ..text.errors import OverBudget
+from ..text.messages import ngettext
 
 
 def unknown_length(model: str) -> OverBudget:
@@ -37,7 +38,7 @@ def reserved(budget: Budget, least: float, left: float, *, answer: int, others: 
         left=budget.in_words(left),
         budget=budget.in_words(budget.limit),
         answer=answer,
-        others="1 reply" if others == 1 else f"{others:,} replies",
+        others=ngettext("{count} reply", "{count:,} replies", others),
     )
 
 

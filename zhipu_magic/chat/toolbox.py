@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..text.errors import InvalidRequest
+from ..text.messages import comma
 from ..text.notice import Notice
 from .options import Options, function_name
 
@@ -60,7 +61,7 @@ class Toolbox:
                 hint="The tools are: {tools}." if self._known else "There are no tools.",
                 reason="tool.none_to_remove",
                 name=missing,
-                tools=", ".join(self._known),
+                tools=comma(self._known),
             )
         self._known = {name: tool for name, tool in self._known.items() if name not in names}
         self.tools = tuple(tool for tool in self.tools if tool.name not in names)
@@ -72,9 +73,9 @@ class Toolbox:
         self.tools = tuple(renewed[tool.name] for tool in self.tools)
 
     def offered(self, functions: Iterable[Callable[..., Any]]) -> tuple[Tool, ...]:
-        """The chat's tools and a turn's own; of two with one name, the turn's."""
+        """The chat's tools and a turn's own, in the language of the prompt; of two with one name, the turn's."""
         own = self._made(functions)
-        return tuple({tool.name: tool for tool in (*self.tools, *own)}.values())
+        return tuple({tool.name: tool.told() for tool in (*self.tools, *own)}.values())
 
     def options_of(self, turn: Turn) -> Options:
         """The options that asked this turn, with the functions that it had.
@@ -92,7 +93,7 @@ class Toolbox:
                 "The turn had tools that are not known in this session: {tools}.",
                 hint="Add the functions to chat.tools first.",
                 reason="tool.unknown",
-                tools=", ".join(missing),
+                tools=comma(missing),
             )
         return replace(options, tools=tuple(self._known[name] for name in names))
 

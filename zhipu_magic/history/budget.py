@@ -11,6 +11,7 @@ from unicodedata import category, normalize
 
 from ..text.characters import shortened
 from ..text.errors import InvalidRequest
+from ..text.messages import _
 from ..text.numbers import plural
 from .ledger import Sums
 
@@ -77,7 +78,7 @@ class Budget:
                 text=shortened(text, 60),
                 thousands=digits.replace(".", ""),
                 decimal=limit,
-                unit="tokens" if tokens else "yuan",
+                unit=_("tokens") if tokens else _("yuan"),
             )
         return cls(limit, "tokens" if tokens else "yuan")
 
@@ -91,13 +92,13 @@ class Budget:
 
     def left_in_words(self, sums: Sums) -> str:
         """What may still be spent, of how much."""
-        return f"{self.in_words(self.left(sums))} of {self.in_words(self.limit)}"
+        return _("{left} of {limit}", left=self.in_words(self.left(sums)), limit=self.in_words(self.limit))
 
     def in_words(self, amount: float) -> str:
         """An amount in the budget's unit."""
         if self.unit == "tokens":
             return plural(round(amount), "token")
-        return "under ¥0.0001" if 0 < amount < 0.0001 else f"¥{amount:,.4f}".rstrip("0").rstrip(".")
+        return _("under ¥0.0001") if 0 < amount < 0.0001 else f"¥{amount:,.4f}".rstrip("0").rstrip(".")
 
 
 def _plain(text: str) -> str:
@@ -108,7 +109,7 @@ def _plain(text: str) -> str:
 def _why_not(limit: float, below: str, tokens: bool) -> str:
     """What keeps an amount from being a budget, as the end of a sentence; empty if nothing does."""
     if below:
-        return ": it is below zero"
+        return _(": it is below zero")
     if math.isfinite(limit) and limit > _MOST:
-        return ": it is too large"
-    return ": there are no parts of a token" if tokens and not limit.is_integer() else ""
+        return _(": it is too large")
+    return _(": there are no parts of a token") if tokens and not limit.is_integer() else ""

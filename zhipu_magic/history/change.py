@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from typing import Literal
 
+from ..text.messages import N_, Message
 from .conversation import Thread
 from .link import added_link
 from .step import A_TURN
 
+_TURN = N_("turn {number}")
 
-class Change(str):
+
+class Change(Message):
     """A change in words, such as `a reset`; that of a turn which was added is `turn 3`, with its number as `turn`."""
 
-    __slots__ = ("turn",)
     turn: int | None
 
     def __new__(cls, what: str, turn: int | None = None) -> Change:
-        change = super().__new__(cls, what if turn is None else f"turn {turn}")
+        change = super().__new__(cls, what) if turn is None else super().__new__(cls, _TURN, number=turn)
+        assert isinstance(change, Change)
         change.turn = turn
         return change
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence, S
 from dataclasses import dataclass, field, replace
 from itertools import takewhile
 
+from ..text.messages import _
 from .link import LINK_BYTES, Link, back_from, chained, links_with_system, next_aside, was_deleted
 from .messages import as_sent, system_message
 from .order import NO_ORDER, Order
@@ -137,7 +138,7 @@ class Thread:
         before, same_cell = placed._place(cell, turn.run)
         rest = placed._after(before)
         others = [link for link in rest if link.turn.cell != cell or link.turn.run == turn.run]
-        what = A_TURN if len(others) == len(rest) else "a turn run again"
+        what = A_TURN if len(others) == len(rest) else _("a turn run again")
         link = Link(turn, before, same_cell, asked_after)
         copied = len(others) * LINK_BYTES + placed.copied - self.copied
         thread = self._step(what, chained(link, others, before), copied)
@@ -195,10 +196,10 @@ class Thread:
         Without a run, the cells were deleted, and `bring_back` undoes it.
         """
         chosen = {link for link in self._links_of(*cells) if not link.aside and link.turn.run != except_run}
-        thread = self._marked("a turn set aside", chosen, next_aside(self.latest_aside, deleted=except_run is None))
+        thread = self._marked(_("a turn set aside"), chosen, next_aside(self.latest_aside, deleted=except_run is None))
         texts = self.system_texts.without(cells, except_run)
         if texts is not self.system_texts:
-            thread = self._step("a system text", self.last) if thread is self else thread
+            thread = self._step(_("a system text"), self.last) if thread is self else thread
             thread.system_texts = texts
         return thread
 
@@ -209,12 +210,12 @@ class Thread:
             return self
         links = back_from(self.last)
         if number is None:
-            return self._marked("a turn restored", {link for link in links if link.aside == latest}, 0)
-        return self._marked("a turn restored", {link for link in links if link.aside and link.number == number}, 0)
+            return self._marked(_("a turn restored"), {link for link in links if link.aside == latest}, 0)
+        return self._marked(_("a turn restored"), {link for link in links if link.aside and link.number == number}, 0)
 
     def bring_back(self, cells: Collection[str]) -> Thread:
         """With the turns of these cells restored that were set aside because the cells were deleted."""
-        return self._marked("a turn restored", {link for link in self._links_of(*cells) if was_deleted(link)}, 0)
+        return self._marked(_("a turn restored"), {link for link in self._links_of(*cells) if was_deleted(link)}, 0)
 
     def in_order(self, order: Order) -> Thread:
         """With its links in this order of the page. That is no change to be undone."""
@@ -224,7 +225,7 @@ class Thread:
         """Without any turn; the system text stays."""
         if self.last is None:
             return self
-        thread = self._step("a reset", None)
+        thread = self._step(_("a reset"), None)
         thread.system_texts = self.system_texts.with_left(self._system_turn)
         return thread
 
@@ -243,7 +244,7 @@ class Thread:
     def _repeated(self, change: Callable[[Thread], Thread], count: int) -> Thread:
         """The thread after so many steps, each to a chain in the order of its time; arranged once, at the end."""
         thread = self
-        for _ in range(count):
+        for _step in range(count):
             before, thread = thread, change(thread)
             if thread is before:
                 break

@@ -12,6 +12,7 @@ from ..text.characters import shorten
 from ..text.html import fence, folded, inline_link, link, quotation
 from ..text.markdown import fenced
 from ..text.markup import Markup
+from ..text.messages import Message, _, joined
 from ..text.numbers import plural
 from ..text.sanitize.pages import Cited, page_of
 from ..values.tools.ran import Shown
@@ -121,7 +122,7 @@ def shown_code(code: str) -> Markup:
     lines = code.count("\n") + 1
     if lines <= _MOST_CODE and len(code) <= _LONGEST_FOLDED:
         return fence(code, _PYTHON)
-    return apart([folded(f"{_PYTHON} · {plural(lines, 'line')}", [_within(code)])])
+    return apart([folded(joined(" · ", [_PYTHON, plural(lines, "line")]), [_within(code)])])
 
 
 def _code_and_outputs(call: Called) -> Iterator[Markup | Shown]:
@@ -144,7 +145,7 @@ def _printed(text: str) -> Iterator[Markup]:
         yield fence(text)
     else:
         lines = plural(text.count("\n") + 1, "line")
-        yield apart([folded(f"{shorten(text, _LONGEST_RESULT)} · {lines}", [_within(text)])])
+        yield apart([folded(joined(" · ", [shorten(text, _LONGEST_RESULT), lines]), [_within(text)])])
 
 
 def parted(calls: Iterable[Called]) -> tuple[list[Called], list[Markup]]:
@@ -152,7 +153,7 @@ def parted(calls: Iterable[Called]) -> tuple[list[Called], list[Markup]]:
     calls = list(calls)
     ran = [call for call in calls if not call.is_beyond]
     count = len(calls) - len(ran)
-    return ran, [folded(f"{plural(count, 'more call')} · did not run", [])] if count else []
+    return ran, [folded(_("{calls} · did not run", calls=plural(count, "more call")), [])] if count else []
 
 
 def apart(lines: Sequence[Markup]) -> Markup:
@@ -161,16 +162,20 @@ def apart(lines: Sequence[Markup]) -> Markup:
 
 def call_line(call: Called) -> str:
     """A call that has come back, and the beginning of its result, on one line."""
-    facts = [call_text(call.name, call.arguments)]
-    facts += ["declined"] if call.declined else ["failed"] if call.failed else []
+    facts: list[str] = [call_text(call.name, call.arguments)]
+    facts += [_("declined")] if call.declined else [_("failed")] if call.failed else []
     facts += [] if call.seconds is None or call.declined else [f"{call.seconds:.1f} s"]
-    return f"{' · '.join(facts)} → {shorten(_without_fence(call.text), _LONGEST_RESULT)}"
+    result = shorten(_without_fence(call.text), _LONGEST_RESULT)
+    return Message("{call} → {result}", call=joined(" · ", facts), result=result)
 
 
 def _within(text: str) -> str:
     """The text, cut to what is shown: megabytes are slow in a front end, and would be saved in the notebook."""
     more = len(text) - _LONGEST_FOLDED
-    return text if more <= 0 else f"{text[:_LONGEST_FOLDED]}\n… and {more:,} more characters, which are not shown here."
+    if more <= 0:
+        return text
+    shown = text[:_LONGEST_FOLDED]
+    return _("{text}\n… and {more:,} more characters, which are not shown here.", text=shown, more=more)
 
 
 def _without_fence(text: str) -> str:
@@ -235,7 +240,7 @@ def _source(source: Mapping[str, Any]) -> Markup:
     title, address, *about = (
         " ".join(str(source.get(name) or "").split()) for name in ("title", "link", "media", "publish_date")
     )
-    shown = link(title or address or "untitled", address)
+    shown = link(title or address or _("untitled"), address)
     if title and shown.plain == title:  # no address of the web: it is no link, and can be read all the same
         about = [shorten(address, _LONGEST_ADDRESS), *about]
     return Markup(" · ").join([shown, *(fact for fact in about if fact)])

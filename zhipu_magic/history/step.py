@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from ..text.messages import _
 from .link import Link
 from .order import NO_ORDER, Order
 from .turn import Turn
 
 #: The change that adds a turn.
-A_TURN = "a turn"
+A_TURN = _("a turn")
 
 
 @dataclass(slots=True, eq=False, repr=False)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from ..text.errors import GLMError, Interrupted
 from ..text.markup import Markup
+from ..text.messages import _
 from ..text.notice import Notice
 from . import costs
 from .alongside import Alongside
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 #: A reference to the cells above.
 _REFERS_TO_ABOVE = re.compile(r"\{\{\s*above\s*[|}]")
 NO_PYTHON = Markup("The reply contains no Python, so there is nothing to insert.")
-_EARLIER_REPLACED = "This turn has replaced the cell's earlier turn; %glm undo brings that back."
+_EARLIER_REPLACED = _("This turn has replaced the cell's earlier turn; %glm undo brings that back.")
 
 
 def ask(
@@ -285,7 +286,9 @@ def _name_pictures(session: Session, runs: Sequence[Ran]) -> None:
 
     path = session.chat.history.journal.path
     for file in files:
-        session.answer(f"The figure is {images_of(path) / file}" if path else "No journal keeps the figure.")
+        session.answer(
+            _("The figure is {file}", file=images_of(path) / file) if path else _("No journal keeps the figure.")
+        )
 
 
 def _asked(session: Session, reply: Reply) -> Asked:

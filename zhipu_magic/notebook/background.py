@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from ..chat.reading_alone import read_alone
 from ..text.characters import shorten
 from ..text.errors import GLMError, Interrupted, InvalidRequest
+from ..text.messages import _
 from . import hints
 from .display.display import InBackground, ShowOptions
 from .jobs import LOOK
@@ -26,6 +27,13 @@ if TYPE_CHECKING:
 _LONGEST_TITLE = 40
 #: Seconds between two looks at a reply that grows, at most.
 _LONGEST_GAP = 0.25
+_STATES = {
+    "waiting": _("waiting"),
+    "streaming": _("streaming"),
+    "complete": _("complete"),
+    "interrupted": _("interrupted"),
+    "failed": _("failed"),
+}
 
 
 def ask_in_background(session: Session, begin: Callable[[], Reply], prompt: str, options: CellOptions) -> None:
@@ -104,7 +112,7 @@ class ReplyWork:
             remote_images=settings.remote_images,
         )
         job = InBackground(
-            name=f"job {session.jobs.next_number}",
+            number=session.jobs.next_number,
             heading=self.title,
             ticks=Ticker.is_possible(),
             tell=session.notify,
@@ -115,7 +123,7 @@ class ReplyWork:
 
     @property
     def state(self) -> str:
-        return "failed" if self.error is not None else self._reply.state
+        return _STATES["failed" if self.error is not None else self._reply.state]
 
     @property
     def seconds(self) -> float:
@@ -209,5 +217,9 @@ class ReplyWork:
         except Exception as error:
             self._painter = None
             self._session.notify(
-                f"A reply ({self.title}) could not be shown: {hints.in_words(error)} %glm show has it."
+                _(
+                    "A reply ({title}) could not be shown: {error} %glm show has it.",
+                    title=self.title,
+                    error=hints.in_words(error),
+                )
             )

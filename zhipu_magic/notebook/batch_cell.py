@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..text.characters import shorten
 from ..text.errors import GLMError, Interrupted, NotRecorded
 from ..text.markup import Markup
+from ..text.messages import _, comma, ngettext
 from ..text.numbers import plural
 from ..text.tables import table
 from . import hints
@@ -43,15 +44,20 @@ def submit(session: Session, template: str, options: CellOptions, given: Mapping
         return False
     if chat.replay == "only":
         session.submitted[template, options.line] = None
-    counts = [f"{plural(submitted.new, 'request')} submitted" if submitted.new else ""]
-    counts += [f"{submitted.earlier:,} under way already" if submitted.earlier else ""]
-    counts += [f"{plural(submitted.known, 'answer')} known" if submitted.known else ""]
-    counts += [f"{plural(submitted.failed, 'row')} cannot be asked" if submitted.failed else ""]
+    counts: list[str] = []
+    if submitted.new:
+        counts.append(_("{requests} submitted", requests=plural(submitted.new, "request")))
+    if submitted.earlier:
+        counts.append(_("{count:,} under way already", count=submitted.earlier))
+    if submitted.known:
+        counts.append(_("{answers} known", answers=plural(submitted.known, "answer")))
+    if submitted.failed:
+        counts.append(_("{rows} cannot be asked", rows=plural(submitted.failed, "row")))
     session.answer(
         Markup(
             "{counts}, of {rows}: a batch costs half, and takes up to a day. `%glm collect` fetches what is done, also "
             "after a restart; `%glm cancel` ends it.",
-            counts=", ".join(filter(None, counts)),
+            counts=comma(counts),
             rows=plural(submitted.rows, "row"),
         )
     )
@@ -149,7 +155,7 @@ def cancel(session: Session) -> None:
         session.chat.cancel_batches(lambda intent: ended.append(intent.id))
     finally:
         if left := len([id for id in ended if id not in shown.ids]):
-            batches = "1 batch" if left == 1 else f"{left:,} batches"
+            batches = ngettext("{count:,} batch", "{count:,} batches", left)
             session.answer(
                 Markup("{batches} cancelled. `%glm collect` fetches what was answered until then.", batches=batches)
             )
@@ -162,7 +168,12 @@ def _bind(session: Session, one: Collected) -> None:
     for refusal in one.refusals:
         session.notify(hints.in_words(refusal))
     if one.missing:
-        session.notify(f"{plural(one.missing, 'row')} came back without an answer: the cell without --batch asks them.")
+        session.notify(
+            _(
+                "{rows} came back without an answer: the cell without --batch asks them.",
+                rows=plural(one.missing, "row"),
+            )
+        )
     try:
         template, line = _cell_of(one)
         if not (isinstance(template, str) and isinstance(line, str)):
@@ -201,10 +212,14 @@ def _progress(found: list[Collected]) -> Markup:
         template = shorten(" ".join(str(one.note.get("template", "")).split()), _LONGEST_TITLE)
         total = one.intent.count if progress is None else progress.total
         rows.append((template, _state(one), f"{total:,}", done))
-    return table(("batch about", "state", "rows", "done"), rows)
+    return table((_("batch about"), _("state"), _("rows"), _("done")), rows)
 
 
 def _state(one: Collected) -> str:
     if one.error is not None:
-        return f"at {one.intent.service}" if one.error.reason == _ELSEWHERE else "cannot be looked at"
-    return ", ".join(one.progress.states) if one.progress is not None else ""
+        return (
+            _("at {service}", service=one.intent.service)
+            if one.error.reason == _ELSEWHERE
+            else _("cannot be looked at")
+        )
+    return comma(one.progress.states) if one.progress is not None else ""

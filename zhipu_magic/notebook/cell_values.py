@@ -16,6 +16,7 @@ from typing import Any
 from ..chat.options import Options
 from ..text.characters import shortened
 from ..text.errors import NOTHING_SENT, InvalidRequest
+from ..text.messages import _, all_of
 from ..text.suggestions import nearest
 from ..values.expressions import is_name, value_of
 from ..values.given import Given, address, split_file
@@ -134,7 +135,7 @@ def _each_once(names: Sequence[str], own: Mapping[str, Any]) -> list[str]:
             "{names} are the same tool: the one asks before each run, and the other does not.",
             hint="Leave out one of them.",
             reason="python.twice",
-            names=" and ".join(runs),
+            names=all_of(runs),
         )
     return [name for name in once if name not in runs[1:]]
 
@@ -181,7 +182,7 @@ def _own_function(name: str, own: Mapping[str, Any], others: Sequence[str] = ())
     root, *attributes = name.split(".")
     if root not in own or _CACHED.fullmatch(root) or not all(map(str.isidentifier, attributes)):
         if not attributes and hasattr(builtins, root):
-            raise _not_the_notebooks(name, "it belongs to Python or IPython")
+            raise _not_the_notebooks(name, _PYTHONS)
         functions = [known for known, value in own.items() if inspect.isroutine(value)]
         near = nearest(name, [*others, *functions])
         raise InvalidRequest(
@@ -196,9 +197,9 @@ def _own_function(name: str, own: Mapping[str, Any], others: Sequence[str] = ())
         module = found if _is_module(found) else module
         found = value_of(f"{root}.{attribute}", {root: found})
     if module is not None or _is_module(found):
-        raise _not_the_notebooks(name, "it is a module, or comes from one")
+        raise _not_the_notebooks(name, _("it is a module, or comes from one"))
     if any(found is value for value in vars(builtins).values()):
-        raise _not_the_notebooks(name, "it belongs to Python or IPython")
+        raise _not_the_notebooks(name, _PYTHONS)
     return found
 
 
@@ -210,14 +211,26 @@ def _is_module(value: Any) -> bool:
 _CACHED = re.compile(r"_+|_\d+|_i+|_i\d+|_[iod]h|In|Out")
 
 
+_PYTHONS = _("it belongs to Python or IPython")
+
+
 def _not_the_notebooks(name: str, why: str) -> InvalidRequest:
-    module, _, last = name.rpartition(".")
-    by_name = f"Import it by its name (from {module} import {last}), or define" if module else "Define"
+    module, last = name.rpartition(".")[::2]
+    instead = (
+        _(
+            "Import it by its name (from {module} import {last}), or define a function of your own that does only what "
+            "the model may do.",
+            module=module,
+            last=last,
+        )
+        if module
+        else _("Define a function of your own that does only what the model may do.")
+    )
     return InvalidRequest(
         "{name} cannot be a tool here: {why}. A tool is a function that the notebook defines or imports by name.",
-        hint="{by_name} a function of your own that does only what the model may do.",
+        hint="{instead}",
         reason="tool.not_the_notebooks",
         name=name,
         why=why,
-        by_name=by_name,
+        instead=instead,
     )

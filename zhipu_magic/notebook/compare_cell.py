@@ -9,6 +9,7 @@ from ..chat.watch import watch_all
 from ..history.link import back_from
 from ..text.errors import NOTHING_SENT, GLMError, Interrupted
 from ..text.markup import Markup
+from ..text.messages import _, all_of
 from ..text.notice import Notice
 from . import costs
 from .asking import Question
@@ -92,8 +93,11 @@ def _how_they_stand(chat: Chat, comparison: str, thread: str) -> str:
     turns = (link.turn for link in back_from(chat.thread(thread).last) if not link.aside)
     kept = next((turn for turn in turns if turn.comparison == comparison), None)
     if kept is None:
-        return "%glm keep NAME makes one of these replies a turn of the conversation."
-    return f"The reply of {kept.model} is a turn of the conversation; %glm keep NAME puts another in its place."
+        return _("%glm keep NAME makes one of these replies a turn of the conversation.")
+    return _(
+        "The reply of {model} is a turn of the conversation; %glm keep NAME puts another in its place.",
+        model=kept.model,
+    )
 
 
 def _bind(session: Session, replies: Mapping[str, Reply], options: CellOptions) -> None:
@@ -133,15 +137,11 @@ def _raise_failures(failed: Mapping[str, GLMError], answered: list[str]) -> None
     first.also = [*first.also, *others]
     if answered:
         for error in failed.values():  # to this model; but the cell has sent something
-            error.outcomes = [told for told in error.outcomes if told != NOTHING_SENT]
+            error.outcomes = [one for one in error.outcomes if one != NOTHING_SENT]
         first.outcomes.append(
-            Notice("{models} answered, as shown above.", reason="comparison.answered", models=_listed(answered))
+            Notice("{models} answered, as shown above.", reason="comparison.answered", models=all_of(answered))
         )
     raise first
-
-
-def _listed(models: list[str]) -> str:
-    return " and ".join([*([", ".join(models[:-1])] if models[1:] else []), models[-1]])
 
 
 def _preview(session: Session, question: Question, options: CellOptions) -> None:

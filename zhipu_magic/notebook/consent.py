@@ -7,6 +7,7 @@ import io
 import sys
 from typing import TYPE_CHECKING
 
+from ..text.messages import _, told
 from ..values.tools.consent import CannotAsk
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ def ask_user(name: str, call: str) -> bool:
     """Show the call, and ask whether to run it. Raises CannotAsk, or what `input` raises."""
     check_can_ask()
     print(call, flush=True)
-    return builtins.input(f"Run {name}? [y/N] ").strip().casefold() in YES
+    return builtins.input(told(_("Run {name}? [y/N] ", name=name))).strip().casefold() in YES
 
 
 def check_can_ask(shell: Shell | None = None) -> None:
@@ -32,7 +33,7 @@ def check_can_ask(shell: Shell | None = None) -> None:
         is_hidden = isinstance(shell.display_pub, CapturingDisplayPublisher)
     if is_hidden:
         raise CannotAsk(
-            "This call did not run: output is hidden here, so the user could not have seen what to agree to."
+            _("This call did not run: output is hidden here, so the user could not have seen what to agree to.")
         )
     # A kernel knows beforehand that it cannot ask, and then the call need not be printed either.
     if getattr(getattr(builtins.input, "__self__", None), "_allow_stdin", None) is False:

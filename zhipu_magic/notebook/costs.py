@@ -6,23 +6,24 @@ from typing import TYPE_CHECKING
 
 from ..history.ledger import Sums
 from ..service.models import PRICES_DATE
+from ..text.messages import _
 from ..text.numbers import money, plural
 
 if TYPE_CHECKING:
     from ..service.connection import Service
 
 #: What is said in place of an amount where there is none. An amount of zero is said by `money`.
-NOT_KNOWN = "price not known"
-OF_PRACTICE = f"{money(0)}: practice"
-OF_PLAN = "covered by the coding plan"
-NOT_COUNTED = "not counted"
+NOT_KNOWN = _("price not known")
+OF_PRACTICE = _("free: practice")
+OF_PLAN = _("covered by the coding plan")
+NOT_COUNTED = _("not counted")
 #: Said of several replies together if none of them was counted.
-NOTHING_COUNTED = "not known"
+NOTHING_COUNTED = _("not known")
 
 
 def with_date(yuan: float | None) -> str:
     """An amount, and from when its prices are."""
-    return NOT_KNOWN if yuan is None else f"{money(yuan)} (prices of {PRICES_DATE})"
+    return NOT_KNOWN if yuan is None else _("{cost} (prices of {date})", cost=money(yuan), date=PRICES_DATE)
 
 
 def without_price(service: Service) -> str:
@@ -51,17 +52,17 @@ def in_all(sums: Sums) -> str:
 def in_all_with_estimate(sums: Sums) -> str:
     """The same where nothing beside it says how many tokens the service did not count."""
     rest = uncounted(sums) if _has_uncounted(sums) else ""
-    return ", and ".join(filter(None, [in_all(sums), rest]))
+    return _("{cost}, and {rest}", cost=in_all(sums), rest=rest) if rest else in_all(sums)
 
 
 def estimated(sums: Sums) -> str:
     """How many tokens the service did not count, estimated for budgets; empty where it has counted everything."""
-    return f"about {plural(sums.estimated_tokens, 'token')}" if sums.estimated_tokens else ""
+    return _("about {tokens}", tokens=plural(sums.estimated_tokens, "token")) if sums.estimated_tokens else ""
 
 
 def uncounted(sums: Sums) -> str:
     """The same, saying what they are."""
-    return f"{about} {NOT_COUNTED}" if (about := estimated(sums)) else ""
+    return _("{tokens} not counted", tokens=about) if (about := estimated(sums)) else ""
 
 
 def _has_uncounted(sums: Sums) -> bool:

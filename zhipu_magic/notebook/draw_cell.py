@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from ..text.errors import Interrupted
 from ..text.html import block
 from ..text.markup import Markup
+from ..text.messages import _
 from . import costs
 from .line.cell_line import CellOptions
 from .shell import is_terminal
@@ -120,7 +121,7 @@ def _figures(session: Session, draw: Draw, drawing: Drawing) -> DrawingFigures:
 
     cost_text = costs.OF_PRACTICE if drawing.practice else costs.with_date(drawing.cost)
     found = DrawingFigures(
-        model=f"{drawing.model} (practice)" if drawing.practice else drawing.model,
+        model=_("{model} (practice)", model=drawing.model) if drawing.practice else drawing.model,
         seconds=drawing.seconds,
         size=f"{drawing.width} × {drawing.height}",
         quality=str(draw.request.members.get("quality", "")),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..chat.undisturbed import undisturbed
 from ..text.characters import shorten
+from ..text.messages import _
 from . import hints
 from .each_shown import begun_after, interrupted, settle
 from .jobs import LOOK, Job
@@ -81,8 +82,8 @@ class MapWork:
     def state(self) -> str:
         figures = self._mapped.figures()
         if self.error is not None:
-            return "failed"
-        return "stopped" if self._mapped.was_stopped else f"{figures.done:,}/{figures.rows:,}"
+            return _("failed")
+        return _("stopped") if self._mapped.was_stopped else f"{figures.done:,}/{figures.rows:,}"
 
     @property
     def seconds(self) -> float:
@@ -117,7 +118,10 @@ class MapWork:
             self._painter.begin_apart(self._mapped.figures())
         else:
             self._session.answer(
-                f"Asked in the background: job {number}. It is shown when a later cell runs after it has ended."
+                _(
+                    "Asked in the background: job {number}. It is shown when a later cell runs after it has ended.",
+                    number=number,
+                )
             )
 
     def stop(self) -> None:
@@ -135,7 +139,7 @@ class MapWork:
             return
         if self._is_apart and not self._painter.stays:
             self._painter = self._session.display.map_painter(panel=not self._options.quiet)
-            self._session.notify(f"Of the background, about “{self.title}”:")
+            self._session.notify(_("Of the background, about “{title}”:", title=self.title))
         if self.error is not None and not self.told:
             self._session.notify(hints.in_words(self.error))
         if self.error is None and self._mapped.was_stopped:

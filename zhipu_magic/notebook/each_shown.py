@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..text.characters import message_of, shortened
 from ..text.errors import NOTHING_SENT, GLMError, Interrupted, InvalidRequest
+from ..text.messages import _, comma
 from ..text.numbers import plural
 from ..text.suggestions import nearest
 from ..values.expressions import parsed, root_of, value_of
@@ -160,19 +161,22 @@ def settle(
 
 #: Why a map has stopped whose rows cannot be had any more: a table of them could not be computed.
 _GONE = "rows.dask"
-_AWAITED = "The first rows are not shown, because the workers have not sent them in time. The table has the answers."
+_AWAITED = _("The first rows are not shown, because the workers have not sent them in time. The table has the answers.")
 
 
 def _notes(mapped: Mapped, options: CellOptions) -> list[str]:
-    notes = []
+    notes: list[str] = []
     if options.first is not None and options.each is not None and options.output == options.each.strip():
-        notes.append(f"{options.output} now has the first {plural(len(mapped), 'row')} alone, as --first says.")
+        rows = plural(len(mapped), "row")
+        notes.append(_("{name} now has the first {rows} alone, as --first says.", name=options.output, rows=rows))
     if mapped.replaced:
-        columns = ", ".join(mapped.replaced)
-        notes.append(f"The table already had {columns}: the answers stand in its place.")
+        columns = comma(mapped.replaced)
+        notes.append(_("The table already had {columns}: the answers stand in its place.", columns=columns))
     figures = mapped.figures()
     if figures.cut:
-        notes.append(f"In {plural(figures.cut, 'row')}, a value was cut to the budget that the template gives it.")
+        rows = plural(figures.cut, "row")
+        notes.append(_("In {rows}, a value was cut to the budget that the template gives it.", rows=rows))
     if figures.cut_off:
-        notes.append(f"{plural(figures.cut_off, 'answer')} reached the maximum length. --max-tokens allows more.")
+        answers = plural(figures.cut_off, "answer")
+        notes.append(_("{answers} reached the maximum length. --max-tokens allows more.", answers=answers))
     return notes

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import shutil
+import sys
 import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING
+
+from IPython.core.extensions import ExtensionManager
 
 from ..service.forks import importing
 from ..text.wrapping import wrapped
@@ -24,8 +27,11 @@ if TYPE_CHECKING:
 def load_ipython_extension(shell: InteractiveShell) -> None:
     """Give the shell the magics ``%%glm`` and ``%glm`` (called by ``%load_ext zhipu_magic``).
 
-    What the first cell will need is imported in the background.
+    What the first cell will need is imported in the background. A shell that has the magics keeps them, and with them
+    the conversation.
     """
+    if GLMMagics.__name__ in shell.magics_manager.registry:
+        return
     magics = GLMMagics(shell)
     session = magics.session
     shell.register_magics(magics)
@@ -43,8 +49,13 @@ def load_ipython_extension(shell: InteractiveShell) -> None:
 
 
 def unload_ipython_extension(shell: InteractiveShell) -> None:
-    """Take the magics away again, and close their session (called by ``%unload_ext zhipu_magic``)."""
-    magics = shell.magics_manager.registry.pop("GLMMagics")
+    """Take the magics away again, and close their session (called by ``%unload_ext zhipu_magic``).
+
+    For ``%reload_ext``, which unloads and loads, all stays: the conversation, its settings, what is under way.
+    """
+    if _is_reloading():
+        return
+    magics = shell.magics_manager.registry.pop(GLMMagics.__name__)
     session = magics.session
     session.close()
     shell.events.unregister("pre_run_cell", session.begin_cell)
@@ -54,6 +65,14 @@ def unload_ipython_extension(shell: InteractiveShell) -> None:
     shell.configurables.remove(magics)
     for kind in ("line", "cell"):
         shell.magics_manager.magics[kind].pop("glm", None)
+
+
+def _is_reloading() -> bool:
+    """Whether IPython unloads only to load again at once. It tells an extension no more than who calls."""
+    frame = sys._getframe()
+    while frame.f_back is not None and frame.f_code is not ExtensionManager.unload_extension.__code__:
+        frame = frame.f_back
+    return frame.f_back is not None and frame.f_back.f_code is ExtensionManager.reload_extension.__code__
 
 
 #: Seconds: Run All starts the next cell within the first; if no cell has run by the second, the extension was loaded

@@ -11,10 +11,11 @@ from contextlib import contextmanager
 
 from ..text.characters import class_name
 from ..text.errors import GLMError
-from ..text.notice import Notice, filled
+from ..text.messages import N_, Message
+from ..text.notice import Notice
 
-_RECORD = "To record it anew: python -m zhipu_magic record NOTEBOOK"
-_REACH = "Check the network, the proxy settings and base_url (%glm shows it), then run the cell again."
+_RECORD = N_("To record it anew: python -m zhipu_magic record NOTEBOOK")
+_REACH = N_("Check the network, the proxy settings and base_url (%glm shows it), then run the cell again.")
 
 HINTS: Mapping[str, str] = {
     # chat/
@@ -192,13 +193,8 @@ def _complete(error: GLMError) -> None:
 
 def in_cell(notice: str) -> str:
     """The notice with its hint for a cell."""
-    return f"{notice.text} {_hint(notice)}".strip() if isinstance(notice, Notice) else notice
-
-
-def as_in_cell(notice: str) -> str:
-    """The same, with the notice's reason."""
-    return Notice(in_cell(notice), reason=notice.reason) if isinstance(notice, Notice) else notice
+    return notice.hinted(_hint(notice)) if isinstance(notice, Notice) else notice
 
 
 def _hint(said: GLMError | Notice) -> str:
-    return filled(HINTS[said.reason], said.facts) if said.reason in HINTS else said.hint
+    return Message(HINTS[said.reason], **said.facts) if said.reason in HINTS else said.hint

@@ -16,6 +16,7 @@ from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_
 
 from ..text.characters import without_controls
 from ..text.errors import Interrupted
+from ..text.messages import sentences, told
 from . import hints, usage_error
 from .session import Session
 from .settings import Settings
@@ -33,8 +34,7 @@ def _magic(kind: Any, module: str) -> Callable[[_Function], _Function]:
     """Mark a method as the `glm` magic of one kind: its line is taken as written, and `module` has its help."""
 
     def help_text() -> str:
-        text: str = import_module(f".{module}", __package__).help_text()
-        return text
+        return told(import_module(f".{module}", __package__).help_text())
 
     def mark(function: _Function) -> _Function:
         @functools.wraps(function)
@@ -46,7 +46,7 @@ def _magic(kind: Any, module: str) -> Callable[[_Function], _Function]:
                 raise Interrupted("Interrupted.", reason="interrupted") from None
             except UsageError as error:
                 # The message may quote a journal or a service, and goes to a terminal as it is.
-                raise usage_error.UsageError(without_controls(str(error))) from None
+                raise usage_error.UsageError(without_controls(told(error.args[0]))) from None
 
         magic.getdoc = help_text  # type: ignore[attr-defined]  # a mark that `?` looks for
         marked: _Function = kind("glm")(no_var_expand(magic))
@@ -62,6 +62,19 @@ class GLMMagics(Settings, Magics):
     def __init__(self, shell: InteractiveShell) -> None:
         super().__init__(shell=shell)
         self.session = Session(shell, self)
+
+    @classmethod
+    def class_get_help(cls, inst: Any = None) -> str:
+        from . import settings_help
+
+        return settings_help.heading(super().class_get_help(inst))
+
+    @classmethod
+    def class_get_trait_help(cls, trait: Any, inst: Any = None, helptext: str | None = None) -> str:
+        from . import settings_help
+
+        write = super().class_get_trait_help
+        return settings_help.of_setting(lambda text: write(trait, inst, text), helptext or trait.help)
 
     @property
     def chat(self) -> Chat:
@@ -79,7 +92,7 @@ class GLMMagics(Settings, Magics):
             options = cell_line.parse(line)
         except UsageError as error:
             if self.session.has_earlier_turn():
-                raise UsageError(f"{error} {cell_line.EARLIER_STAYS}") from None
+                raise UsageError(sentences(error.args[0], cell_line.EARLIER_STAYS)) from None
             raise
         if options.help:
             self.session.keep_earlier_turns()

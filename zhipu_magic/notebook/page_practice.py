@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..text.messages import _
+
 if TYPE_CHECKING:
     from ..practice import PracticeServer
     from ..service.connection import Service
@@ -33,7 +35,7 @@ class PagePractice:
             self.server = server.start()
             address, key = server.base_url, server.api_key
         self._script = script
-        service.use(Endpoint(address, ApiKey(key), "the practice server's own", practice=True))
+        service.use(Endpoint(address, ApiKey(key), _("the practice server's own"), practice=True))
 
     def follow_replay(self, service: Service, *, replays: bool) -> None:
         """Start the server if the page practises without one: it needed none while everything was replayed."""

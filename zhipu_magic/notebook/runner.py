@@ -13,6 +13,8 @@ from ..chat.environment import REPLAY_VARIABLE
 from ..history.journal.checks import rows_of, vectors_of
 from ..text import regular_files
 from ..text.characters import shortened, without_controls
+from ..text.messages import _, joined, ngettext, sentences, told
+from ..text.system_words import why
 from .front_ends import SESSION_VARIABLE, journal_of
 
 #: Seconds that one cell may take.
@@ -28,8 +30,8 @@ _IGNORED = ("nbval-ignore-output", "NBVAL_IGNORE_OUTPUT")
 
 
 def _say(text: str) -> None:
-    """Print text that may quote someone else's notebook."""
-    print(without_controls(text))
+    """Print a text that may quote someone else's notebook, in the language of its reader."""
+    print(without_controls(told(text)))
 
 
 def record(path: Path) -> int:
@@ -45,22 +47,27 @@ def record(path: Path) -> int:
     written = (journal, rows_of(journal), vectors_of(journal), path.resolve())  # the notebook may be a symbolic link
     refused = next(filter(None, map(_refused, written)), None)
     if refused is not None:
-        _say(f"{path.name}: not recorded: {refused}.")
+        _say(_("{notebook}: not recorded: {why}.", notebook=path.name, why=refused))
         return 1
     earlier = _rename(journal)
     error, partial = _run_live(path, notebook, journal, earlier)
     if error is not None:
-        _say(f"{path.name}: not recorded and not changed. {error[0].upper()}{error[1:]}")
+        _say(_("{notebook}: not recorded and not changed: {error}", notebook=path.name, error=error))
         if partial is not None:
-            _say(f"The replies until then are in {partial.parent.name}/{partial.name}.")
+            _say(_("The replies until then are in {journal}.", journal=f"{partial.parent.name}/{partial.name}"))
         return 1
     import_module("nbformat").write(notebook, path)
     recorded = regular_files.status(journal)
     if recorded is not None:
-        result = f"recorded in {journal.parent.name}/{journal.name} ({recorded.st_size:,} bytes)."
+        result = _(
+            "{notebook}: recorded in {journal} ({size:,} bytes).",
+            notebook=path.name,
+            journal=f"{journal.parent.name}/{journal.name}",
+            size=recorded.st_size,
+        )
     else:
-        result = "run and saved; nothing was asked, so there is no journal."
-    _say(f"{path.name}: {result}" + (f" The earlier journal is now {earlier.name}." if earlier else ""))
+        result = _("{notebook}: run and saved; nothing was asked, so there is no journal.", notebook=path.name)
+    _say(sentences(result, _("The earlier journal is now {journal}.", journal=earlier.name) if earlier else ""))
     return 0
 
 
@@ -69,7 +76,7 @@ def _run_live(path: Path, notebook: Any, journal: Path, earlier: Path | None) ->
 
     After a failure or an interrupt, the earlier journal is put back.
     """
-    error: str | None = "it was interrupted."
+    error: str | None = _("it was interrupted.")
     partial = None
     try:
         error = _run(path, notebook, replay="off")
@@ -87,7 +94,7 @@ def _refused(path: Path) -> str | None:
         regular_files.try_writing(path)
         return None
     except OSError as error:
-        return f"{path.parent.name or path.parent} cannot be written ({error.strerror})"
+        return _("{folder} cannot be written ({why})", folder=path.parent.name or path.parent, why=why(error))
 
 
 def replay(path: Path, *, outputs_optional: bool = False) -> int:
@@ -108,18 +115,23 @@ def replay(path: Path, *, outputs_optional: bool = False) -> int:
         else:
             differences += _differences(number, was, is_now)
     for difference in differences:
-        _say(f"{path.name}, {difference}")
+        _say(_("{notebook}, {difference}", notebook=path.name, difference=difference))
     if not differences:
-        _say(f"{path.name}: {_as_recorded(sum(cell.cell_type == 'code' for cell in notebook.cells), stripped)}")
+        count = sum(cell.cell_type == "code" for cell in notebook.cells)
+        _say(_("{notebook}: {result}", notebook=path.name, result=_as_recorded(count, stripped)))
     return 1 if differences else 0
 
 
 def _as_recorded(count: int, stripped: int) -> str:
     """The sentence on a successful replay: how many cells, and how many of them were saved without outputs."""
     if not stripped:
-        return f"{count} cells, all as recorded."
-    were = "was" if stripped == 1 else "were"
-    return f"{count} cells ran; {stripped} {were} saved without outputs and not compared, the others are as recorded."
+        return _("{count} cells, all as recorded.", count=count)
+    return ngettext(
+        "{cells} cells ran; {count} was saved without outputs and not compared, the others are as recorded.",
+        "{cells} cells ran; {count} were saved without outputs and not compared, the others are as recorded.",
+        stripped,
+        cells=count,
+    )
 
 
 def _read(path: Path) -> Any:
@@ -128,7 +140,7 @@ def _read(path: Path) -> Any:
     try:
         return nbformat.read(path, as_version=4)
     except (nbformat.reader.NotJSONError, nbformat.ValidationError, UnicodeError, AttributeError, LookupError):
-        _say(f"{path.name} is not a notebook.")
+        _say(_("{notebook} is not a notebook.", notebook=path.name))
         return None
 
 
@@ -196,12 +208,17 @@ def _executed(path: Path, notebook: Any, *, replay: str, waits: list[Any]) -> st
             (number for number, cell in enumerate(notebook.cells, 1) if cell.get("execution_count")), default=1
         )
         if notebook.cells[failed - 1] in waits:
-            return f"what was asked in the background failed: {_message(notebook.cells[failed - 1])}"
-        return f"cell {failed} ({_opening(notebook.cells[failed - 1])}) failed: {_message(notebook.cells[failed - 1])}"
+            return _("what was asked in the background failed: {message}", message=_message(notebook.cells[failed - 1]))
+        return _(
+            "cell {number} ({opening}) failed: {message}",
+            number=failed,
+            opening=_opening(notebook.cells[failed - 1]),
+            message=_message(notebook.cells[failed - 1]),
+        )
     except nbclient.exceptions.CellTimeoutError:
-        return f"a cell took longer than {_TIMEOUT} seconds."
+        return _("a cell took longer than {seconds} seconds.", seconds=_TIMEOUT)
     except nbclient.exceptions.DeadKernelError:
-        return "the kernel died."
+        return _("the kernel died.")
     return None
 
 
@@ -210,7 +227,7 @@ def _message(cell: Any) -> str:
     error = next((output for output in cell.outputs if output.output_type == "error"), None)
     if error is None:
         messages = [output.text.strip() for output in cell.outputs if output.get("name") == "stderr"]
-        return messages[-1] if messages else "there is no message."
+        return messages[-1] if messages else _("there is no message.")
     readable = error.traceback == error.evalue.splitlines()
     return str(error.evalue) if readable else f"{error.ename}: {error.evalue}".removesuffix(": ")
 
@@ -230,12 +247,25 @@ def _differences(number: int, was: Any, is_now: Any) -> Iterator[str]:
     first = _opening(was)
     old, new = _outputs(was), _outputs(is_now)
     if len(old) != len(new):
-        yield f"cell {number} ({first}): {len(old)} outputs saved, {len(new)} now."
+        yield _(
+            "cell {number} ({opening}): {saved} outputs saved, {now} now.",
+            number=number,
+            opening=first,
+            saved=len(old),
+            now=len(new),
+        )
         return
     for place, (before, after) in enumerate(zip(old, new, strict=True), 1):
         for kind in sorted(before.keys() | after.keys(), key=lambda kind: (kind != "text/plain", kind)):
             if before.get(kind) != after.get(kind):
-                yield f"cell {number} ({first}): output {place} differs, as {kind}:\n{_shown(before, after, kind)}"
+                yield _(
+                    "cell {number} ({opening}): output {place} differs, as {kind}:\n{lines}",
+                    number=number,
+                    opening=first,
+                    place=place,
+                    kind=kind,
+                    lines=_shown(before, after, kind),
+                )
                 break
 
 
@@ -261,5 +291,6 @@ def _shown(before: dict[str, str], after: dict[str, str], kind: str) -> str:
             before.get(kind, "").splitlines(), after.get(kind, "").splitlines(), "saved", "now", lineterm="", n=1
         )
     )
-    more = [f"… and {len(lines) - _MOST_LINES} more lines"] if len(lines) > _MOST_LINES else []
-    return "\n".join(f"    {shortened(line, _LONGEST_LINE)}" for line in [*lines[:_MOST_LINES], *more])
+    shown = [f"    {shortened(line, _LONGEST_LINE)}" for line in lines[:_MOST_LINES]]
+    more = [_("    … and {count} more lines", count=len(lines) - _MOST_LINES)] if len(lines) > _MOST_LINES else []
+    return joined("\n", [*shown, *more])

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..chat.rows import loops
 from ..text.errors import Interrupted
+from ..text.messages import _
 from . import front_ends, hints, page_chat
 from .asides import Asides
 from .cell_tracker import CellTracker
@@ -26,6 +27,7 @@ from .page.extension import PageExtension
 from .page.going import GoingOn
 from .page.identity import CellIdentity
 from .page.journal import PageJournal
+from .page.language import PageLanguage
 from .page.order import PageOrder
 from .page_outputs import PageOutputs
 from .page_practice import PagePractice
@@ -110,6 +112,8 @@ class Session:
             chat=lambda: self._chat,
             notify=self.notify,
         )
+        self.language = PageLanguage(settings)
+        self.language.recorded = self.page_journal.language
         settings.observe(self._follow_setting, (*page_chat.OF_THE_CHAT, *page_chat.OF_THE_SERVICE, "journal"))
 
     # The chat
@@ -119,11 +123,11 @@ class Session:
         """The chat, made from the settings when it is first needed."""
         if self._chat is None:
             self._chat = page_chat.new_chat(
-                self.settings, self.page_journal.path(), lambda notice: self.notify(hints.as_in_cell(notice))
+                self.settings, self.page_journal.path(), lambda notice: self.notify(hints.in_cell(notice))
             )
             self._chat.asked_below = lambda turn: self.page_journal.asks_below(self.cells.source, turn)
             if self.settings.journal == "auto" and front_ends.has_no_folder(self.shell.user_ns):
-                self.notify("The working directory was deleted; %glm journal shows where the journal is now.")
+                self.notify(_("The working directory was deleted; %glm journal shows where the journal is now."))
         return self._chat
 
     def change(self, setting: str, value: object) -> None:
@@ -173,6 +177,7 @@ class Session:
     def close(self) -> None:
         """Release all that outlives a cell: connections, the practice server, the journal, widgets."""
         self.cells.idle.set()  # so that the warm-up ends
+        self.language.close()
         self.jobs.close()
         self.extension.close()
         self.end_practice()
@@ -277,7 +282,7 @@ class Session:
         self.jobs.step()
         cell, self._rerun = self._rerun, None
         if cell is not None and result is not None and result.success and self.settings.rerun == "replace":
-            self._set_aside([cell], "run again and did not ask it", except_run=self.cells.run)
+            self._set_aside([cell], _("run again and did not ask it"), except_run=self.cells.run)
         self.extension.end_cell()
 
     def _tell_of_missing_names(self, result: ExecutionResult | None) -> None:
@@ -288,7 +293,7 @@ class Session:
 
     def set_aside_deleted(self, cells: Iterable[str]) -> None:
         """Set aside the turns of these cells of the page, which were deleted."""
-        self._set_aside(map(self._identity.known, sorted(cells)), "deleted")
+        self._set_aside(map(self._identity.known, sorted(cells)), _("deleted"))
 
     def _set_aside(self, cells: Iterable[str | None], why: str, *, except_run: int | None = None) -> None:
         self._asides.set_aside(cells, why, except_run=except_run)
@@ -297,7 +302,7 @@ class Session:
     def reply_has_ended(self, cell: str | None) -> None:
         """Note that the reply of a job has ended, which this cell asked for and did not wait for."""
         if cell is not None and cell in map(self._identity.known, self.cells.deleted):
-            self._asides.set_aside([cell], "deleted")
+            self._asides.set_aside([cell], _("deleted"))
         self._asides.catch_up()
         self.reflect_chat()
 

@@ -8,6 +8,8 @@ from traitlets import Bool, Enum, Float, HasTraits, Int, List, TraitError, Unico
 
 from ..text.characters import is_word, without_controls
 from ..text.errors import GLMError
+from ..text.language import CHOICES
+from ..text.messages import _, told
 from .hints import door
 
 
@@ -16,6 +18,9 @@ class BadSetting(TraitError):
 
     def _render_traceback_(self) -> list[str]:
         return without_controls(str(self)).splitlines()
+
+    def __str__(self) -> str:
+        return told(self.args[0])
 
 
 class Settings(HasTraits):
@@ -64,6 +69,11 @@ class Settings(HasTraits):
     replay = Unicode(
         help="Answer known requests from the journal: off, auto (others are sent), or only (nothing is sent). "
         "ZHIPU_MAGIC_REPLAY changes the default."
+    ).tag(config=True)
+    language = Unicode(
+        "auto",
+        help="The language of messages, panels and help: zh, en, or auto (that of the front end, else of the system). "
+        "ZHIPU_MAGIC_LANGUAGE sets it, too.",
     ).tag(config=True)
 
     value_tokens = Int(
@@ -115,7 +125,9 @@ class Settings(HasTraits):
     def _check_model(self, proposal: Any) -> str:
         name: str = proposal["value"].strip()
         if not is_word(name):
-            raise BadSetting(f"{proposal['value']!r} is not a valid model name; %glm models lists the models.")
+            raise BadSetting(
+                _("{value!r} is not a valid model name; %glm models lists the models.", value=proposal["value"])
+            )
         return name
 
     @validate("base_url")
@@ -126,7 +138,7 @@ class Settings(HasTraits):
             with door():
                 return check_base_url(proposal["value"], self.plain_http) if proposal["value"].strip() else ""
         except GLMError as error:
-            raise BadSetting(str(error)) from None
+            raise BadSetting(error) from None
 
     @validate("plain_http")
     def _check_plain_http(self, proposal: Any) -> list[str]:
@@ -136,48 +148,54 @@ class Settings(HasTraits):
             with door():
                 return list(check_plain_http(proposal["value"]))
         except GLMError as error:
-            raise BadSetting(str(error)) from None
+            raise BadSetting(error) from None
 
     @validate("temperature")
     def _check_temperature(self, proposal: Any) -> float | None:
         value: float | None = proposal["value"]
         if value is not None and not 0 <= value <= 2:
-            raise BadSetting(f"temperature must be a number from 0 to 1 (to 2 on some servers), not {value:g}.")
+            raise BadSetting(
+                _("temperature must be a number from 0 to 1 (to 2 on some servers), not {value:g}.", value=value)
+            )
         return value
 
     @validate("timeout")
     def _check_timeout(self, proposal: Any) -> float:
         seconds: float = proposal["value"]
         if not 0 < seconds < float("inf"):
-            raise BadSetting(f"timeout must be a number of seconds above 0, not {seconds:g}.")
+            raise BadSetting(_("timeout must be a number of seconds above 0, not {seconds:g}.", seconds=seconds))
         return seconds
 
     @validate("python_seconds")
     def _check_python_seconds(self, proposal: Any) -> float:
         seconds: float = proposal["value"]
         if not 0 <= seconds <= 1e6:
-            raise BadSetting(f"python_seconds must be a number of seconds, or 0 for no limit, not {seconds:g}.")
+            raise BadSetting(
+                _("python_seconds must be a number of seconds, or 0 for no limit, not {seconds:g}.", seconds=seconds)
+            )
         return seconds
 
     @validate("max_retries")
     def _check_max_retries(self, proposal: Any) -> int:
         count: int = proposal["value"]
         if not 0 <= count <= 20:
-            raise BadSetting(f"max_retries must be a number from 0 to 20, not {count}.")
+            raise BadSetting(_("max_retries must be a number from 0 to 20, not {count}.", count=count))
         return count
 
     @validate("above")
     def _check_above(self, proposal: Any) -> int | None:
         count: int | None = proposal["value"]
         if count is not None and count < 0:
-            raise BadSetting(f"above must be a number of cells, or 0 for none, not {count}.")
+            raise BadSetting(_("above must be a number of cells, or 0 for none, not {count}.", count=count))
         return count
 
     @validate("value_tokens", "above_tokens", "tool_rounds", "tool_calls")
     def _check_positive(self, proposal: Any) -> int:
         count: int = proposal["value"]
         if count < 1:
-            raise BadSetting(f"{proposal['trait'].name} must be at least 1, not {count}.")
+            raise BadSetting(
+                _("{setting} must be at least 1, not {count}.", setting=proposal["trait"].name, count=count)
+            )
         return count
 
     @default("replay")
@@ -190,12 +208,21 @@ class Settings(HasTraits):
     def _check_replay(self, proposal: Any) -> str:
         mode: str = proposal["value"].strip().lower()
         if mode not in ("off", "auto", "only"):
-            raise BadSetting(f"replay must be off, auto or only, not {mode!r}. (ZHIPU_MAGIC_REPLAY sets it too.)")
+            raise BadSetting(
+                _("replay must be off, auto or only, not {mode!r}. (ZHIPU_MAGIC_REPLAY sets it too.)", mode=mode)
+            )
         return mode
+
+    @validate("language")
+    def _check_language(self, proposal: Any) -> str:
+        language: str = proposal["value"].strip().lower()
+        if language not in CHOICES:
+            raise BadSetting(_("language must be zh, en or auto, not {value!r}.", value=proposal["value"]))
+        return language
 
     @validate("journal")
     def _check_journal(self, proposal: Any) -> str:
         place: str = proposal["value"].strip()
         if not place:
-            raise BadSetting("journal must be auto, off, or the path of a file.")
+            raise BadSetting(_("journal must be auto, off, or the path of a file."))
         return place

@@ -148,7 +148,7 @@ def _account(request: ChatRequest, words: Words) -> str:
 
 
 def _images(request: ChatRequest, words: Words) -> str:
-    images = [pictures.described(address) for address in request.last_user_images]
+    images = [pictures.described(address, words.picture) for address in request.last_user_images]
     return words.images.format(count=len(images), images=", ".join(images)) if images else ""
 
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from .faults import CHINA, documented_message
 from .request import ChatRequest
+from .said import told
 from .script import Answer, Fault
 from .text import cut, estimate_tokens
 
@@ -113,7 +114,7 @@ def stream(answer: Answer, request: ChatRequest, identity: dict[str, Any]) -> It
 def error(fault: Fault) -> dict[str, Any]:
     """The body of an HTTP error."""
     message = documented_message(fault.code) if fault.message is None else fault.message
-    return {"error": {"code": fault.code, "message": message}, **fault.extra}
+    return {"error": {"code": fault.code, "message": told(message)}, **fault.extra}
 
 
 def new_id() -> str:

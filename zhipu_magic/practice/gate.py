@@ -29,6 +29,7 @@ from tornado.iostream import IOStream, StreamClosedError
 
 from . import encode, rules
 from .calls.drawing import PICTURES
+from .said import _
 from .script import Fault
 
 #: Bytes of a request's body: twelve images at the service's limit, in base64.
@@ -45,10 +46,15 @@ _LINGER_BYTES = 2**20
 _ELSEWHERE = Fault(
     403,
     "1220",
-    "The practice server answers only programs on this machine, at the address that it has printed, and no web page.",
+    _(
+        "The practice server answers only programs on this machine, at the address that it has printed, and no web "
+        "page."
+    ),
 )
-_TOO_LARGE = Fault(413, "1210", f"A request may have {MOST_BODY_BYTES // 2**20} MiB; this one is larger.")
-_FULL = Fault(503, "1305", f"The practice server has {MOST_CONNECTIONS} connections open, and accepts no more.")
+_TOO_LARGE = Fault(413, "1210", _("A request may have {size} MiB; this one is larger.", size=MOST_BODY_BYTES // 2**20))
+_FULL = Fault(
+    503, "1305", _("The practice server has {most} connections open, and accepts no more.", most=MOST_CONNECTIONS)
+)
 
 
 def gated(application: HTTPServerConnectionDelegate, *, api_key: str, port: int) -> HTTPServer:

@@ -37,12 +37,12 @@ def is_acceptable(address: Any) -> bool:
     return is_remote(address) if picture is None else picture.within_limits
 
 
-def described(address: str) -> str:
-    """An image in a few words."""
+def described(address: str, template: str) -> str:
+    """An image in a few words: its host, or the template with what is known of it."""
     picture = received(address)
     if picture is None:
         return f"`{urlsplit(address).hostname}`"
-    return f"{picture.form} {picture.width} × {picture.height} ({picture.bytes:,} bytes)"
+    return template.format(form=picture.form, width=picture.width, height=picture.height, bytes=picture.bytes)
 
 
 def received(text: str) -> Picture | None:

@@ -17,6 +17,7 @@ from enum import Enum
 from typing import Any, Final, TypeAlias
 
 from .faults import documented_extra, documented_status
+from .said import _, told
 
 EVENT_STREAM: Final = "text/event-stream;charset=UTF-8"
 
@@ -49,7 +50,7 @@ class Answer:
 
     def __post_init__(self) -> None:
         if self.pieces is not None and "".join(self.pieces) != self.content:
-            raise ValueError("The pieces of an Answer, put together, must be its content.")
+            raise ValueError(told(_("The pieces of an Answer, put together, must be its content.")))
 
 
 @dataclass(frozen=True)
@@ -71,9 +72,10 @@ class Fault:
         """The error of a documented code, with the status that the service gives it. Raises ValueError for others."""
         status = documented_status(code)
         if status is None:
-            raise ValueError(
-                f"The service documents no error {code!r}: give its status too, as in Fault(429, {code!r})."
+            undocumented = _(
+                "The service documents no error {code!r}: give its status too, as in Fault(429, {code!r}).", code=code
             )
+            raise ValueError(told(undocumented))
         return cls(status, code, message, extra=documented_extra(code))
 
 

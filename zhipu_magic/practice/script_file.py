@@ -33,6 +33,7 @@ from .dialogue import call_id, limited
 from .encode import tool_call
 from .faults import CODES
 from .request import ChatRequest
+from .said import _, told
 from .script import Answer, Fault
 
 #: Bytes of a file, values in the arguments of a call (a few lines of YAML can stand for millions), and characters of a
@@ -49,7 +50,28 @@ _FINISH_REASONS = (
 
 
 class ScriptFileError(ValueError):
-    """What is wrong with a file of scripts, where, and what to do about it."""
+    """What is wrong with a file of scripts, where, and what to do about it, in the language of this process.
+
+    `said` is the same in English, and can be told in either language.
+    """
+
+    def __init__(self, template: str, **facts: object) -> None:
+        self.said = _(template, **facts)
+        super().__init__(str.__str__(self.said))
+
+    def __str__(self) -> str:
+        return told(self.said)
+
+    def in_language(self, language: str) -> str:
+        """The same in a language, "en" or "zh"."""
+        return self.said.in_language(language)
+
+
+class _Unread(ValueError):
+    """What is wrong with the text of a file."""
+
+    def __init__(self, template: str, **facts: object) -> None:
+        super().__init__(_(template, **facts))
 
 
 @dataclass
@@ -102,52 +124,76 @@ def read(path: str | Path) -> ScriptFile:
     """The scripts of a file. Raises ScriptFileError if it cannot be read, or is not what it should be."""
     path = Path(path)
     if path.suffix.lower() not in _PARSERS:
-        raise ScriptFileError(f"{path} is neither YAML nor JSON by its name: let it end in .yaml, .yml or .json.")
+        raise ScriptFileError(
+            "{path} is neither YAML nor JSON by its name: let it end in .yaml, .yml or .json.", path=path
+        )
     if path.exists() and not path.is_file():
-        raise ScriptFileError(f"{path} is not a regular file: put the scripts into one.")
+        raise ScriptFileError("{path} is not a regular file: put the scripts into one.", path=path)
     try:
         with path.open("rb") as file:
             data = file.read(MOST_BYTES + 1)
     except (OSError, ValueError) as error:
-        raise ScriptFileError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}.") from None
+        why = _(getattr(error, "strerror", None) or str(error))
+        raise ScriptFileError("{path} cannot be read: {why}.", path=path, why=why) from None
     if len(data) > MOST_BYTES:
-        raise ScriptFileError(f"{path} is larger than {MOST_BYTES // 2**10} KiB: put less into it.")
+        raise ScriptFileError(
+            "{path} is larger than {size} KiB: put less into it.", path=path, size=MOST_BYTES // 2**10
+        )
     try:
         value = _PARSERS[path.suffix.lower()](data.decode("utf-8-sig"))
     except RecursionError:
-        raise ScriptFileError(f"{path} is nested too deeply: an entry needs few levels.") from None
+        raise ScriptFileError("{path} is nested too deeply: an entry needs few levels.", path=path) from None
     except UnicodeDecodeError as error:
-        raise ScriptFileError(f"{path} is not UTF-8 text (byte {error.start + 1}): save it as UTF-8.") from None
+        raise ScriptFileError(
+            "{path} is not UTF-8 text (byte {place}): save it as UTF-8.", path=path, place=error.start + 1
+        ) from None
     except ValueError as error:
-        raise ScriptFileError(f"{path}, {error}") from None
+        raise ScriptFileError(_("{path}, {mistake}"), path=path, mistake=error.args[0]) from None
     if not isinstance(value, list):
-        raise ScriptFileError(f"{path} is not a list: begin each entry with “- ” (YAML), or put all into [ ] (JSON).")
-    return ScriptFile([_Reader(f"{path}, entry {number}").entry(each) for number, each in enumerate(value, 1)])
+        raise ScriptFileError(
+            "{path} is not a list: begin each entry with “- ” (YAML), or put all into [ ] (JSON).", path=path
+        )
+    return ScriptFile(
+        [
+            _Reader(_("{path}, entry {number}", path=path, number=number)).entry(each)
+            for number, each in enumerate(value, 1)
+        ]
+    )
 
 
 def _of_json(text: str) -> Any:
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
-        raise ValueError(f"line {error.lineno}, column {error.colno}, is not JSON: {error.msg}.") from None
+        raise _Unread(
+            "line {line}, column {column}, is not JSON: {problem}.",
+            line=error.lineno,
+            column=error.colno,
+            problem=error.msg,
+        ) from None
 
 
 def _of_yaml(text: str) -> Any:
     try:
         import yaml  # which JupyterLab brings along
     except ModuleNotFoundError:
-        raise ValueError("is YAML, which needs PyYAML: pip install pyyaml, or write JSON.") from None
+        raise _Unread("is YAML, which needs PyYAML: pip install pyyaml, or write JSON.") from None
     try:
         return yaml.safe_load(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        place = f"line {mark.line + 1}, column {mark.column + 1}," if mark else "the text"
-        raise ValueError(
-            f"{place} is not YAML: {error.problem}. Put a text with * : # - or quotes in it between quotes."
+        place = (
+            _("line {line}, column {column},", line=mark.line + 1, column=mark.column + 1) if mark else _("the text")
+        )
+        raise _Unread(
+            "{place} is not YAML: {problem}. Put a text with * : # - or quotes in it between quotes.",
+            place=place,
+            problem=error.problem,
         ) from None
     except (yaml.YAMLError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         # A tag such as `!!bool` before any text makes PyYAML fail in one of these ways.
-        raise ValueError(f"the text is not YAML: {(str(error) or type(error).__name__).splitlines()[0]}.") from None
+        problem = (str(error) or type(error).__name__).splitlines()[0]
+        raise _Unread("the text is not YAML: {problem}.", problem=problem) from None
 
 
 _PARSERS: dict[str, Callable[[str], Any]] = {".json": _of_json, ".yaml": _of_yaml, ".yml": _of_yaml}
@@ -173,13 +219,17 @@ class _Reader:
     def _check_name(self, member: Any) -> None:
         if member not in _MEMBERS:
             near = get_close_matches(str(member)[:40], _MEMBERS, 1)
-            hint = f"did you mean `{near[0]}`" if near else f"there are {', '.join(_MEMBERS)}"
-            raise self._mistake(f"nothing is called {str(member)[:40]!r}: {hint}")
+            name, members = str(member)[:40], ", ".join(_MEMBERS)
+            if near:
+                raise self._mistake("nothing is called {name!r}: did you mean `{near}`", name=name, near=near[0])
+            raise self._mistake("nothing is called {name!r}: there are {members}", name=name, members=members)
 
     def _check_together(self, value: dict[str, Any]) -> None:
         answers = [member for member in ("reply", "tool_calls", "reasoning", "finish_reason") if member in value]
         if "error" in value and answers:
-            raise self._mistake(f"has both `error` and `{answers[0]}`: an error is answered by nothing else")
+            raise self._mistake(
+                "has both `error` and `{other}`: an error is answered by nothing else", other=answers[0]
+            )
         if "message" in value and "error" not in value:
             raise self._mistake("has a `message` without an `error`: an answer is a `reply`")
         if not {"reply", "tool_calls", "error"} & value.keys():
@@ -189,11 +239,13 @@ class _Reader:
         if "error" in value:
             code = str(value["error"]) if type(value["error"]) in (int, str) else ""
             if code not in CODES:
-                raise self._mistake(f"`error` must be a code of the service's error table: one of {', '.join(CODES)}")
+                raise self._mistake(
+                    "`error` must be a code of the service's error table: one of {codes}", codes=", ".join(CODES)
+                )
             return Fault.of(code, self._text(value, "message"))
         reason = self._text(value, "finish_reason") or "stop"
         if reason not in _FINISH_REASONS:
-            raise self._mistake(f"`finish_reason` must be one of {', '.join(_FINISH_REASONS)}")
+            raise self._mistake("`finish_reason` must be one of {reasons}", reasons=", ".join(_FINISH_REASONS))
         return Answer(
             self._text(value, "reply") or "",
             reasoning=self._text(value, "reasoning"),
@@ -204,7 +256,7 @@ class _Reader:
     def _text(self, value: dict[str, Any], member: str) -> str | None:
         text = value.get(member)
         if text is not None and not isinstance(text, str):
-            raise self._mistake(f"`{member}` must be text: put it between quotes")
+            raise self._mistake("`{member}` must be text: put it between quotes", member=member)
         return text
 
     def _patterns(self, when: Any) -> tuple[tuple[str, ...], ...]:
@@ -224,20 +276,24 @@ class _Reader:
 
     def _call(self, call: Any, index: int) -> dict[str, Any]:
         if not isinstance(call, dict) or not isinstance(call.get("name"), str) or call.keys() - {"name", "arguments"}:
-            raise self._mistake(f"call {index + 1} must have a `name`, perhaps `arguments`, and nothing else")
+            raise self._mistake(
+                "call {number} must have a `name`, perhaps `arguments`, and nothing else", number=index + 1
+            )
         arguments = call.get("arguments") or {}
         if not isinstance(arguments, dict) or not _is_json(arguments):
-            raise self._mistake(f"the `arguments` of call {index + 1} must be an object of texts, numbers and the like")
+            raise self._mistake(
+                "the `arguments` of call {number} must be an object of texts, numbers and the like", number=index + 1
+            )
         return tool_call(call["name"], arguments, id="", index=index)
 
-    def _mistake(self, words: str) -> ScriptFileError:
-        return ScriptFileError(f"{self.place}: {words}.")
+    def _mistake(self, template: str, **facts: object) -> ScriptFileError:
+        return ScriptFileError(_("{place}: {words}."), place=self.place, words=_(template, **facts))
 
 
 def _is_json(value: Any) -> bool:
     """Whether JSON can hold a value, and it is not too much of it."""
     level, seen = [value], 0
-    for _ in range(MOST_LEVELS):
+    for _level in range(MOST_LEVELS):
         level = list(islice((inner for item in level for inner in _inside(item)), _MOST_VALUES))
         seen += len(level)
         if seen >= _MOST_VALUES or not all(map(_is_plain, level)):

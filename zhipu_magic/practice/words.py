@@ -17,6 +17,8 @@ class Words:
     """The same in one sentence, for a reply that is a JSON object."""
     images: str
     """The images of the message: their {count}, and each of the {images} in a few words."""
+    picture: str
+    """An image that came with the message: its {form}, {width}, {height} and {bytes}."""
     code: str
     """The reply to Python in the message, with the {code} unchanged."""
     search: str
@@ -77,6 +79,7 @@ This is the practice server: **no model is behind it**. A model would correct or
 {code}
 ```""",
     images="\n\nIt came with {count} image(s): {images}.",
+    picture="{form} {width} × {height} ({bytes:,} bytes)",
     search="""\
 This is the practice server: **no model is behind it**, and nothing was searched. The web would have been asked for:
 
@@ -144,6 +147,7 @@ CHINESE = Words(
 {code}
 ```""",
     images="\n\n随消息收到 {count} 张图片：{images}。",
+    picture="{form} {width} × {height}（{bytes:,} 字节）",
     search="""\
 这里是练习服务器：**背后没有任何模型**，也没有进行搜索。本应在网上搜索：
 

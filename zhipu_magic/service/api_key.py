@@ -60,12 +60,12 @@ class Hide:
     def __call__(self, text: str) -> str:
         if not self._needles or len(text) < self._shortest:
             return text
-        text = self._out_of(text)
-        if "\\u00" in text:  # JSON within the text, which may spell the key with escapes
-            spelled = _ESCAPED.sub(_letter, text)
+        shown = self._out_of(text)
+        if "\\u00" in shown:  # JSON within the text, which may spell the key with escapes
+            spelled = _ESCAPED.sub(_letter, shown)
             hidden = self._out_of(spelled)
-            text = text if hidden == spelled else hidden
-        return text
+            shown = shown if hidden == spelled else hidden
+        return text if shown == text else shown  # a message stays one
 
     def _out_of(self, text: str) -> str:
         for needles in self._needles:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from ..text.addresses import origin_of
 from ..text.errors import GLMError, SettingsError
+from ..text.messages import _, told
 from ..text.notice import Notice
 from .api_key import ApiKey, Hide
 from .endpoint import Endpoint, check_base_url, check_plain_http, resolve, resolve_base_url
@@ -227,7 +228,7 @@ class Service:
                     "The zhipuai SDK (or zai-sdk), or something it needs, cannot be imported.",
                     hint="Reinstall it: pip install --force-reinstall zhipuai",
                     reason="sdk.not_importable",
-                    detail=f"({error})",
+                    detail=_("({words})", words=error),
                 ) from None
             if self._certificates is None or self._certificates[0] != endpoint.is_local:
                 self._certificates = (endpoint.is_local, certificates(endpoint))
@@ -290,10 +291,11 @@ class Service:
                 client.forget()
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError(
+        unpicklable = _(
             "A chat holds the key and its connections, and cannot be pickled. Make one in the other process: Chat(…) "
             "or Chat.load(PATH)."
         )
+        raise TypeError(told(unpicklable))
 
 
 def build_completion(body: Mapping[str, Any]) -> Completion:

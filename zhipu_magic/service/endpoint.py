@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from ..text.addresses import host_of, is_this_machine, origin_of, parts_of, without_password
 from ..text.errors import SettingsError
+from ..text.messages import all_of, comma
 from ..text.suggestions import nearest
 from .api_key import ApiKey
 from .keys import find_key
@@ -78,7 +79,7 @@ def _of_another_host(address: str, logins: Mapping[str, ApiKey]) -> SettingsErro
         "The key that was set in this session is for {owner}, and is not sent to {origin}.",
         hint="Set one for {origin} too (service.login, or ZHIPUAI_API_KEY), or go back to the address of the other.",
         reason="key.of_another_host",
-        owner=" and ".join(logins),
+        owner=all_of(tuple(logins)),
         origin=origin_of(address),
     )
 
@@ -170,7 +171,7 @@ _HOST = re.compile(r"[\w-]+(?:\.[\w-]+)*")
 
 def not_an_address(url: str) -> SettingsError:
     """The error of a base_url that is none."""
-    names = ", ".join(NAMED_ADDRESSES)
+    names = comma(NAMED_ADDRESSES)
     return SettingsError(
         "base_url is not a valid address: {url}.",
         hint="It looks like {example} or http://127.0.0.1:8000/v1, or is one of the names {names}.",

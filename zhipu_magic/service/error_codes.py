@@ -12,6 +12,7 @@ from typing import Any
 from ..text.addresses import host_of
 from ..text.characters import printable, shortened
 from ..text.errors import ReplyBroken, ServiceError
+from ..text.messages import Message, _, comma, joined
 from ..text.numbers import duration
 from ..text.untrusted_json import loads
 from .error_causes import CAUSES, NOT_JSON, STATUSES_BY_TYPE, TOO_LONG, UNKNOWN, Cause, cause_of, context_in
@@ -45,13 +46,14 @@ def service_error(
     error = _error_in(parsed or {})
     code = on_one_line(hide(name_of(error.get("code")) or ""), _LONGEST_CODE)
     words = hide(_words_of(error))
-    if not words and location and 300 <= status < 400:
-        words = f"to {hide(location)}"
     kind = hide(name_of(error.get("type")) or "")
     cause = _cause(_status_of(status, error), code, kind, words) or (NOT_JSON if parsed is None else UNKNOWN)
+    shown: str = on_one_line(words, _LONGEST_WORDS)
+    if not words and location and 300 <= status < 400:
+        shown = _("to {location}", location=on_one_line(hide(location), _LONGEST_WORDS))
     support = on_one_line(hide(_request_id(error, parsed or {}) or request_id or ""), _LONGEST_ID)
     shared: dict[str, Any] = {
-        "detail": _detail(status, code, support, words),
+        "detail": _detail(status, code, support, shown),
         "status": status,
         "code": code,
         "request_id": support or None,
@@ -64,7 +66,7 @@ def service_error(
             "{said} It asks to wait {wait}, until {time}.",
             hint="Try again then.",
             reason="service.wait",
-            said=cause.message,
+            said=Message(cause.message),
             wait=duration(wait),
             time=_time_after(wait),
             **shared,
@@ -90,10 +92,13 @@ def _facts(base_url: str, model: str) -> dict[str, str]:
     """Where the keys and accounts of the service at this address are, and what else could be asked than this model."""
     profile, host = profile_of(base_url), host_of(base_url)
     page = profile.key_page
-    keys = f"keys are created at {page} (API keys)" if page else f"it must be the one that {host} expects"
-    free = ", ".join(name for name, known in CATALOGUE.items() if known.prices == FREE and name != model.lower())
+    if page:
+        keys = _("keys are created at {page} (API keys)", page=page)
+    else:
+        keys = _("it must be the one that {host} expects", host=host)
+    free = comma(name for name, known in CATALOGUE.items() if known.prices == FREE and name != model.lower())
     known = {"host": host, "keys": keys, "account": page or host, "plan": profile.plan_name}
-    return {**known, "model": model or "the one that was asked", "free": free}
+    return {**known, "model": model or _("the one that was asked"), "free": free}
 
 
 def _time_after(seconds: float) -> str:
@@ -106,7 +111,7 @@ def _time_after(seconds: float) -> str:
 def _end_of_limit(words: str) -> str:
     """When a limit ends, as the service's words have it."""
     found = _TIME.search(words)
-    return f"{found[0]} (the service's time)" if found else "it renews"
+    return _("{time} (the service's time)", time=found[0]) if found else _("it renews")
 
 
 _LONGEST_TOLD = 10 * 365 * 86_400.0
@@ -121,10 +126,15 @@ def _request_id(*members: Mapping[str, Any]) -> str | None:
 
 def _detail(status: int, code: str, request_id: str, words: str) -> str:
     """The service's own code and words, for the last line of the message."""
-    signs = {f"HTTP {status}": status != 200, f"code {code}": code, f"request id {request_id}": request_id}
-    detail = " · ".join(sign for sign, is_known in signs.items() if is_known)
-    detail = ": ".join(filter(None, [detail, on_one_line(words, _LONGEST_WORDS)]))
-    return f"({detail})" if detail else ""
+    signs = (
+        f"HTTP {status}" if status != 200 else "",
+        _("code {code}", code=code) if code else "",
+        _("request id {id}", id=request_id) if request_id else "",
+    )
+    detail = joined(" · ", signs)
+    if detail and words:
+        return _("({signs}: {words})", signs=detail, words=words)
+    return _("({words})", words=detail or words) if detail or words else ""
 
 
 def _parsed(body: str | bytes) -> Mapping[str, Any] | None:
@@ -192,7 +202,7 @@ def not_a_reply(body: str | bytes, request_id: str | None = None, *, hide: Calla
         NOT_JSON.message,
         hint=NOT_JSON.hint,
         reason=NOT_JSON.reason,
-        detail=f"(HTTP 200, beginning: {start})" if start else "(HTTP 200 with nothing in it)",
+        detail=_("(HTTP 200, beginning: {start})", start=start) if start else _("(HTTP 200 with nothing in it)"),
         request_id=on_one_line(hide(request_id or ""), _LONGEST_ID) or None,
     )
 
@@ -214,7 +224,7 @@ def ended_badly(reason: str, words: str = "") -> ReplyBroken:
     found = ReplyBroken(
         "The reply broke off: the service ended it with {finish_reason!r}.",
         hint="Try again; if it happens again, rephrase the prompt.",
-        detail=f"({words})" if words else "",
+        detail=_("({words})", words=words) if words else "",
         reason="reply.ended_badly",
         finish_reason=reason,
     )
@@ -224,5 +234,5 @@ def ended_badly(reason: str, words: str = "") -> ReplyBroken:
 
 def too_long(reason: str) -> ServiceError:
     """The error of a reply that ended before its first word because the context is full."""
-    detail = f"(the reply ended with: {reason})"
+    detail = _("(the reply ended with: {reason})", reason=reason)
     return ServiceError(TOO_LONG.message, hint=TOO_LONG.hint, reason=TOO_LONG.reason, detail=detail, code=reason)

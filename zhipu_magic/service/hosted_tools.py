@@ -13,6 +13,7 @@ from typing import Any, Final
 from ..text.addresses import is_web_address, parts_of
 from ..text.characters import is_name, shortened
 from ..text.errors import InvalidRequest
+from ..text.messages import _, comma
 from ..text.suggestions import nearest
 
 #: The engines of a search, also by a short name. z.ai has the last one alone, the mainland service the others.
@@ -59,13 +60,13 @@ class Search:
             if given is not None:
                 object.__setattr__(self, name, _value(name, given, values))
         if self.query is not None and not isinstance(self.query, str):
-            raise _not_valid("query", self.query, "any text")
+            raise _not_valid("query", self.query, _("any text"))
         if self.domain is not None and not (isinstance(self.domain, str) and _DOMAIN.fullmatch(self.domain)):
-            raise _not_valid("domain", self.domain, "the name of a site, as in www.example.com")
+            raise _not_valid("domain", self.domain, _("the name of a site, as in www.example.com"))
         if self.count is not None and not (type(self.count) is int and 1 <= self.count <= _MOST_RESULTS):
-            raise _not_valid("count", self.count, f"a number from 1 to {_MOST_RESULTS}")
+            raise _not_valid("count", self.count, _("a number from 1 to {most}", most=_MOST_RESULTS))
         if self.count is not None and self.count % 10 and self.engine == ENGINES["sogou"]:
-            raise _not_valid("count", self.count, "10, 20, 30, 40 or 50 with this engine")
+            raise _not_valid("count", self.count, _("10, 20, 30, 40 or 50 with this engine"))
         for name in ("count", "domain"):
             if self.engine == ENGINES["quark"] and getattr(self, name) is not None:
                 raise InvalidRequest(
@@ -101,7 +102,7 @@ def _value(name: str, given: Any, values: Mapping[str, str]) -> str:
         return found
     if given in values.values():
         return str(given)
-    raise _not_valid(name, given, ", ".join(values), nearest(str(given), [*values, *values.values()]))
+    raise _not_valid(name, given, comma(values), nearest(str(given), [*values, *values.values()]))
 
 
 def _not_valid(name: str, given: object, values: str, near: str = "") -> InvalidRequest:

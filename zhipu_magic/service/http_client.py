@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 
 from ..text.errors import ConnectionFailed, SettingsError
+from ..text.messages import _
 from .decode import check
 from .endpoint import Endpoint
 
@@ -33,7 +34,7 @@ def certificates(endpoint: Endpoint) -> ssl.SSLContext:
             "The certificates that the environment names cannot be read.",
             hint="Check SSL_CERT_FILE and SSL_CERT_DIR.",
             reason="certificates.unreadable",
-            detail=f"({error})",
+            detail=_("({words})", words=error),
         ) from None
 
 

@@ -7,7 +7,7 @@ The specification does not have this address: ZhiPu AI's own tools ask it, and s
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from ssl import SSLContext
 from typing import Any, NamedTuple
@@ -17,6 +17,7 @@ import httpx
 
 from ..text.characters import printable, shortened
 from ..text.errors import ConnectionFailed
+from ..text.messages import N_, Message, _
 from ..text.numbers import plural
 from ..text.untrusted_json import loads
 from .endpoint import Endpoint
@@ -47,7 +48,7 @@ def limits_of(endpoint: Endpoint, context: SSLContext) -> list[Limit]:
     found = objects(data.get("limits")) if isinstance(data, Mapping) else []
     limits = [limit for one in found[:_MOST_LIMITS] if (limit := _limit(one)) is not None]
     if not limits:
-        raise _not_told("it names no limits")
+        raise _not_told(_("it names no limits"))
     return limits
 
 
@@ -90,13 +91,19 @@ def _limit(one: Mapping[str, Any]) -> Limit | None:
 
 def _name(kind: str, unit: Any, number: Any) -> str:
     """The limit's name. What the units are has been seen, and is written nowhere."""
-    what = _KINDS.get(kind) or shortened(printable(kind), _LONGEST_NAME)
+    what = Message(_KINDS[kind]) if kind in _KINDS else shortened(printable(kind), _LONGEST_NAME)
     span = _UNITS.get(unit) if isinstance(unit, int) else None
-    return f"{what} in {plural(number, span)}" if span and isinstance(number, int) and 0 < number < 1_000 else what
+    if span is None or not isinstance(number, int) or not 0 < number < 1_000:
+        return what
+    return _("{what} in {span}", what=what, span=span(number))
 
 
-_KINDS = {"TOKENS_LIMIT": "tokens", "TIME_LIMIT": "searches and other tools"}
-_UNITS = {3: "hour", 5: "month", 6: "week"}
+_KINDS = {"TOKENS_LIMIT": N_("tokens"), "TIME_LIMIT": N_("searches and other tools")}
+_UNITS: Mapping[int, Callable[[int], str]] = {
+    3: lambda number: plural(number, "hour"),
+    5: lambda number: plural(number, "month"),
+    6: lambda number: plural(number, "week"),
+}
 
 
 def _number(value: Any) -> float | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
+from ..text.messages import N_, Message, _
+
 
 class Range(NamedTuple):
     """The least and the most that a number may be, or the length of a text or list in so many `of`."""
@@ -20,15 +22,19 @@ class Range(NamedTuple):
         return isinstance(value, bool) or not isinstance(value, (int, float)) or self.least <= value <= self.most
 
     def __str__(self) -> str:
-        return f"{self.least:,} to {self.most:,}{f' {self.of}' if self.of else ''}"
+        facts = {"least": self.least, "most": self.most}
+        if self.of:
+            return _("{least:,} to {most:,} {of}", **facts, of=Message(self.of))
+        return _("{least:,} to {most:,}", **facts)
 
 
+_CHARACTERS: Final = N_("characters")
 RANGES: Final[Mapping[str, Range]] = {
     "temperature": Range(0, 1),
     "top_p": Range(0, 1),  # the specification begins at 0.01, and the SDK takes 0 for that
     "max_tokens": Range(1, 131_072),
-    "request_id": Range(6, 64, "characters"),
-    "user_id": Range(6, 128, "characters"),
+    "request_id": Range(6, 64, _CHARACTERS),
+    "user_id": Range(6, 128, _CHARACTERS),
 }
 
 

@@ -12,6 +12,7 @@ import httpx
 
 from ..text.addresses import host_of, without_secrets
 from ..text.errors import ConnectionFailed, GLMError, ReplyBroken, ServiceError
+from ..text.messages import N_, Message, _
 from .decode import Refused
 from .error_codes import not_a_reply, on_one_line, service_error
 from .sdk import APIConnectionError
@@ -45,7 +46,7 @@ def translate(error: Exception, asked: Asked, *, begun: bool, hide: Callable[[st
             failure.message,
             hint=failure.hint,
             reason=failure.reason,
-            detail=failure.detail.format(kind=type(cause).__name__, words=words),
+            detail=Message(failure.detail, kind=type(cause).__name__, words=words) if failure.detail else "",
             **{name: value for name, value in known.items() if f"{{{name}" in failure.message + failure.hint},
         )
         found.retryable = failure.retryable
@@ -65,7 +66,7 @@ class _Failure:
     reason: str
     message: str
     hint: str = ""
-    detail: str = "({kind}: {words})"
+    detail: str = N_("({kind}: {words})")
     """With the class of what was raised, and its words."""
     retryable: bool = False
 
@@ -91,20 +92,21 @@ _NEVER_SENT = (
     *(httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout),
     *(httpx.ProxyError, httpx.UnsupportedProtocol, httpx.LocalProtocolError),
 )
-_REACH = "Check the network, the proxy settings and the address, chat.service.base_url; then try again."
+_REACH = N_("Check the network, the proxy settings and the address, chat.service.base_url; then try again.")
+_OWN_WORDS = N_("({words})")
 _SILENCE = _Failure(
     "service.silent",
     "The service sent nothing for {seconds:g} seconds.",
     "Try again, or allow more: timeout={longer:g}.",
     detail="",
 )
-_NOT_JSON = _Failure("reply.not_json", "The reply broke off: part of it is not valid JSON.", detail="({words})")
+_NOT_JSON = _Failure("reply.not_json", "The reply broke off: part of it is not valid JSON.", detail=_OWN_WORDS)
 _LOST = _Failure("reply.lost", "The reply broke off: the connection was lost.")
 _CERTIFICATE = _Failure(
     "connection.certificate",
     "The service's certificate cannot be trusted.",
     "Behind a proxy that inspects TLS, set SSL_CERT_FILE to its certificates.",
-    detail="({words})",
+    detail=_OWN_WORDS,
 )
 _NO_ANSWER = _Failure(
     "connection.no_answer",
@@ -117,7 +119,7 @@ _PROXY = _Failure(
     "connection.proxy_refused",
     "The proxy refused the connection.",
     "Check HTTPS_PROXY, HTTP_PROXY and ALL_PROXY.",
-    detail="({words})",
+    detail=_OWN_WORDS,
 )
 _UNREACHABLE = _Failure("connection.unreachable", "The service at {host} cannot be reached.", _REACH, retryable=True)
 _UNEXPECTED = _Failure("connection.unexpected", "The request failed in an unexpected way.")
@@ -148,8 +150,8 @@ _LONGEST = 300
 def in_a_word(error: GLMError) -> str:
     """Why the request is sent again, for the panel's one line."""
     if not isinstance(error, ServiceError):
-        return "no connection"
-    return "service error" if error.reason == "service.fault" else "busy"
+        return _("no connection")
+    return _("service error") if error.reason == "service.fault" else _("busy")
 
 
 def _retry_after(response: httpx.Response) -> float | None:

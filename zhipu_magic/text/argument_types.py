@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from .characters import class_name
 from .errors import NOTHING_SENT, InvalidRequest
+from .messages import N_, Message
 
 
 class _Kind(NamedTuple):
@@ -30,7 +31,7 @@ def check_types(given: Mapping[str, Any]) -> None:
             hint=kind.hint,
             reason="argument.type",
             name=name,
-            kind=kind.words,
+            kind=Message(kind.words),
             found=class_name(value),
         )
 
@@ -75,21 +76,21 @@ def _is_series(value: Any) -> bool:
     return isinstance(value, Iterable) or callable(value)  # a single function is taken for a list of one
 
 
-_TEXT = _Kind("text", _is_text)
-_NUMBER = _Kind("a number", _is_number)
-_WHOLE = _Kind("a whole number", _is_whole)
-_SWITCH = _Kind("True or False", _is_switch)
+_TEXT = _Kind(N_("text"), _is_text)
+_NUMBER = _Kind(N_("a number"), _is_number)
+_WHOLE = _Kind(N_("a whole number"), _is_whole)
+_SWITCH = _Kind(N_("True or False"), _is_switch)
 
 _KINDS: Mapping[str, _Kind] = {
     **dict.fromkeys(("model", "thread", "system", "effort", "tool_choice", "base_url"), _TEXT),
     **dict.fromkeys(("temperature", "top_p", "timeout"), _NUMBER),
     **dict.fromkeys(("max_tokens", "seed", "max_retries"), _WHOLE),
     **dict.fromkeys(("think", "keep_thinking", "once", "stream", "fresh"), _SWITCH),
-    "stop": _Kind("text", _is_stop),
-    "params": _Kind("a dictionary with names as its keys", _is_params),
-    "budget": _Kind("text", _is_text, 'It looks like "5 yuan" or "200k tokens".'),
-    "names": _Kind("a mapping of names to values", lambda value: isinstance(value, Mapping)),
-    "tools": _Kind("a list of functions", _is_series, "Pass it as tools=[…]."),
-    "plain_http": _Kind("a list of hosts", _is_series),
-    "journal": _Kind("the path of a file", lambda value: isinstance(value, (str, os.PathLike))),
+    "stop": _Kind(_TEXT.words, _is_stop),
+    "params": _Kind(N_("a dictionary with names as its keys"), _is_params),
+    "budget": _Kind(_TEXT.words, _is_text, N_('It looks like "5 yuan" or "200k tokens".')),
+    "names": _Kind(N_("a mapping of names to values"), lambda value: isinstance(value, Mapping)),
+    "tools": _Kind(N_("a list of functions"), _is_series, N_("Pass it as tools=[…].")),
+    "plain_http": _Kind(N_("a list of hosts"), _is_series),
+    "journal": _Kind(N_("the path of a file"), lambda value: isinstance(value, (str, os.PathLike))),
 }

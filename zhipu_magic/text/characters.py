@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import unicodedata
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -99,8 +100,15 @@ def plain_name(text: str) -> str:
 def class_name(value: Any) -> str:
     """The name of a value's class, with its library: `pandas.DataFrame`, `list`, `Order`."""
     kind = type(value)
-    library = str(kind.__module__).partition(".")[0]
+    library = library_of(kind)
     return kind.__qualname__ if library in ("builtins", "__main__") else f"{library}.{kind.__qualname__}"
+
+
+def library_of(kind: type) -> str:
+    """The package that a class is of, as its users import it: `duckdb`, also for its compiled part `_duckdb`."""
+    package = str(kind.__module__).partition(".")[0]
+    public = package.removeprefix("_")
+    return public if public in sys.modules else package
 
 
 def message_of(error: BaseException) -> str:

@@ -27,8 +27,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from . import language as languages
 from .characters import without_controls
-from .notice import Notice, filled
+from .language import Language
+from .messages import Joined, Message, _, in_language, sentences
+from .notice import Notice
 
 #: The outcome of a request that was refused before it was sent, of one that tools or a retry would have sent, and of
 #: one that a replay does not know.
@@ -41,6 +44,8 @@ class GLMError(Exception):
     """A failure that the user can understand and act on.
 
     `message` says what happened, `hint` what to do now in Python, and `detail` has the service's own code and words.
+    As text, the error is in the language of its reader; `said` is what happened in English, for a journal, and can be
+    told in any language.
     `reason` names the kind of failure, however it is worded, and `facts` are the values in the sentences. `context`
     says where it happened and goes before the message, `outcomes` say what became of the turn, and `near` is the name
     that was perhaps meant. Whatever is `also` wrong is told in the same text.
@@ -62,9 +67,9 @@ class GLMError(Exception):
         **facts: object,
     ) -> None:
         """`message` and `hint` are templates that the facts fill; without facts, they are taken as written."""
-        self._said = filled(message, facts)
-        super().__init__(self._said)
-        self.hint = filled(hint, facts)
+        self._happened = Message(message, **facts)
+        super().__init__(str(self._happened))
+        self.hint: str = Message(hint, **facts)
         self.detail = detail
         self.reason = reason
         self.facts = facts
@@ -74,32 +79,40 @@ class GLMError(Exception):
         self.also: list[GLMError] = []
 
     @property
+    def said(self) -> Joined:
+        """What happened, and where, in English; it can be told in any language."""
+        return sentences(*self.context, self._happened)
+
+    @property
     def message(self) -> str:
-        """What happened, and where."""
-        return " ".join([*self.context, self._said])
+        """What happened, and where, in the language of the reader."""
+        return self.said.in_language(languages.of_reader())
 
     def __str__(self) -> str:
+        return self.in_language(languages.of_reader())
+
+    def in_language(self, language: Language) -> str:
+        """All of the error's text in this language."""
         everything = (self, *self.also)
-        happened = (_line(one.message, f"Did you mean {one.near}?" if one.near else "") for one in everything)
+        happened = (
+            sentences(one.said, _("Did you mean {near}?", near=one.near) if one.near else "").in_language(language)
+            for one in everything
+        )
         outcomes, hints, details = (
-            dict.fromkeys(said)
+            dict.fromkeys(str(in_language(one, language)) for one in said)
             for said in (
                 [outcome for one in everything for outcome in one.outcomes],
                 [one.hint for one in everything],
                 [one.detail for one in everything],
             )
         )
-        parts = (*happened, _line(*outcomes, *hints), *details)
+        parts = (*happened, sentences(*outcomes, *hints).in_language(language), *details)
         # It may go to a terminal, with text from a service, a journal or a reply in it.
         return without_controls("\n".join(part for part in parts if part))
 
     def _render_traceback_(self) -> list[str]:
         """What IPython prints instead of a traceback."""
         return str(self).splitlines()
-
-
-def _line(*sentences: str) -> str:
-    return " ".join(sentence for sentence in sentences if sentence)
 
 
 class InvalidRequest(GLMError, ValueError):

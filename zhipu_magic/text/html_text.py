@@ -10,6 +10,7 @@ import html
 import re
 from typing import Final
 
+from .messages import for_model
 from .tables import row, rule
 
 LONGEST: Final = 500_000
@@ -105,7 +106,8 @@ class _Reading:
             self._cell = []
         elif name == "img":
             alt = _ALT.search(inside)
-            self.words(f"[picture: {alt[1].strip(chr(34) + chr(39))}]" if alt else "[picture]")
+            words = alt[1].strip("\"'") if alt else ""
+            self.words(for_model("[picture: {alt}]", alt=words) if alt else for_model("[picture]"))
         elif name == "br":
             self._break()
         elif _BLOCKS.fullmatch(name):

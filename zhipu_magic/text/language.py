@@ -1,8 +1,31 @@
-"""The language of a prompt, so that what is sent along with it can be in the same language."""
+"""Which language a person reads, which one a prompt is in, and where messages are looked up.
+
+English stands in the code. `locale/zh_CN/LC_MESSAGES/zhipu_magic.po` has the Chinese, which the build compiles; it is
+loaded with the first message that a Chinese reader meets.
+
+    of_reader()       the language of what this process shows: as chosen, or as `auto` finds it
+    of_prompt()       the language of what goes to a model, within `prompted`
+"""
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from gettext import NullTranslations
+
+Language = Literal["en", "zh"]
+LANGUAGE_VARIABLE = "ZHIPU_MAGIC_LANGUAGE"
+#: What users may call a language; `auto` finds it out.
+CHOICES = ("auto", "en", "zh")
+_DOMAIN, _LOCALES = "zhipu_magic", Path(__file__).with_name("locale")
 
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 #: Japanese and Korean have their own characters among the Chinese ones.
@@ -16,3 +39,126 @@ def is_chinese(text: str) -> bool:
         return False
     han = len(_HAN.findall(text))
     return han > 0 and _KANA_OR_HANGUL.search(text) is None and han >= len(_LATIN_WORD.findall(text))
+
+
+# The reader
+
+
+class _Reader:
+    """Who reads what this process shows: the language that was chosen, and where `auto` looks first."""
+
+    chosen: Language | None = None
+    ask: Callable[[], Language | None] | None = None
+    begun: Callable[[], Language | None] | None = None
+    known: Language | None = None
+
+
+def of_reader() -> Language:
+    """The language of what is shown."""
+    return of_auto() if _Reader.chosen is None else _Reader.chosen
+
+
+def of_auto() -> Language:
+    """The language that `auto` finds, whatever was chosen."""
+    if _Reader.known is None:
+        told = _Reader.ask() if _Reader.ask is not None else None
+        _Reader.known = told or of_environment(os.environ) or "en"
+    return _Reader.known
+
+
+def of_session() -> Language:
+    """The language in which what is shown begins: it was chosen beforehand, or is what `auto` finds."""
+    begun = _Reader.begun() if _Reader.begun is not None else None
+    return begun or of_auto()
+
+
+def choose(language: str) -> None:
+    """Show everything in this language from now on: `en`, `zh`, or `auto`."""
+    _Reader.chosen = {"en": "en", "zh": "zh"}.get(language)  # type: ignore[assignment]  # the values are literals
+    _Reader.known = None
+
+
+def ask_first(ask: Callable[[], Language | None] | None, begun: Callable[[], Language | None] | None = None) -> None:
+    """Have `auto` ask this before it looks at the environment; it is asked again after `look_again`.
+
+    `begun` says what was chosen beforehand, if anything.
+    """
+    _Reader.ask, _Reader.begun = ask, begun
+    _Reader.known = None
+
+
+def look_again() -> None:
+    """Have `auto` look again, since what it has found may have changed."""
+    _Reader.known = None
+
+
+def of_environment(environment: Mapping[str, str]) -> Language | None:
+    """The language that the environment names: our own variable, else those of gettext; None if none does."""
+    own = named(environment.get(LANGUAGE_VARIABLE, ""))
+    if own is not None:
+        return own
+    for variable in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
+        for name in environment.get(variable, "").split(":"):
+            language = named(name)
+            if language is not None:
+                return language
+            if name:  # a language that we do not have, or C
+                break
+        else:
+            continue
+        return None
+    return None
+
+
+def named(name: str) -> Language | None:
+    """The language of a locale's name, such as `zh_CN.UTF-8`, `zh-Hans` or `en`; None for one that we do not have."""
+    begins = re.match(r"[a-z]+", name.strip().lower())
+    found = begins[0] if begins else ""
+    return "zh" if found in ("zh", "chinese") else "en" if found in ("en", "english") else None
+
+
+# The prompt
+
+_prompt: ContextVar[Language] = ContextVar("language of the prompt", default="en")
+
+
+def of_prompt() -> Language:
+    """The language of what goes to a model."""
+    return _prompt.get()
+
+
+@contextmanager
+def prompted(language: Language) -> Iterator[None]:
+    """What goes to a model is in this language."""
+    before = _prompt.set(language)
+    try:
+        yield
+    finally:
+        _prompt.reset(before)
+
+
+def language_of(text: str) -> Language:
+    """The language of a prompt, in which what goes along with it is told."""
+    return "zh" if is_chinese(text) else "en"
+
+
+# The catalogue
+
+
+def translated(text: str, language: Language) -> str:
+    """A text of ours, which may be a template, in this language; as it is where there is no translation."""
+    return text if language == "en" or not text else _catalogue(language).gettext(text)
+
+
+def translated_plural(one: str, many: str, count: int, language: Language) -> str:
+    """The form of a text of ours for this count, in this language."""
+    if language == "en":
+        return one if count == 1 else many
+    return _catalogue(language).ngettext(one, many, count)
+
+
+@cache
+def _catalogue(language: Language) -> NullTranslations:
+    import gettext  # it is needed only where the reader's language is not that of the code
+
+    return gettext.translation(_DOMAIN, _LOCALES, [{"zh": "zh_CN", "en": "en"}[language]], fallback=True)

@@ -8,7 +8,8 @@ Whatever is shown as `text/markdown` or `text/html` is a `Markup`, which can be 
     Markup.vouched(rich, plain)                in the few modules that make a text harmless in another way
 
 So a prompt, a model's name or a service's words can go into any sentence or cell, and no caller has to remember that
-they came from outside. A Markup also has its plain text, for terminals and for copying.
+they came from outside. A Markup also has its plain text, for terminals and for copying. Templates, and messages among
+the pieces (`messages`), are told in the language of the reader when the piece is shown.
 """
 
 from __future__ import annotations
@@ -19,8 +20,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
+from . import language as languages
 from .addresses import leads_elsewhere
 from .characters import without_controls
+from .language import Language
+from .messages import in_language, told
+from .spacing import filled_in_chinese
 
 #: What is markup within a line of Markdown or HTML, and how it is escaped. Front ends search for mathematics in the
 #: Markdown, where an entity hides it, and again in the resulting page, but there never across elements.
@@ -116,7 +121,7 @@ class Markup:
     __slots__ = ("_known", "_make")
 
     def __init__(self, ours: str = "", /, **pieces: object) -> None:
-        self._known: dict[Form, str] = {}
+        self._known: dict[tuple[Form, Language], str] = {}
         self._make: Callable[[Form], str] = partial(_filled, ours, pieces)
 
     @classmethod
@@ -126,14 +131,16 @@ class Markup:
         `set_from` is its `typeset` form, if that is not `bare` as it is.
         """
         piece, bare = cls(), plain if bare is None else bare
-        piece._known = {"rich": rich, "plain": plain, "bare": bare}
-        piece._make = lambda _: typeset(bare) if set_from is None else set_from
+        forms: dict[Form, str] = {"rich": rich, "plain": plain, "bare": bare}
+        if set_from is not None:
+            forms["typeset"] = set_from
+        piece._make = lambda form: forms[form] if form in forms else typeset(bare)
         return piece
 
     @classmethod
     def of(cls, piece: object) -> Markup:
         """A Markup as it is, and anything else as text from outside."""
-        return piece if isinstance(piece, Markup) else cls("{piece}", piece=str(piece))
+        return piece if isinstance(piece, Markup) else cls("{piece}", piece=piece)
 
     def join(self, pieces: Iterable[object]) -> Markup:
         """The pieces, with this piece between them."""
@@ -142,10 +149,11 @@ class Markup:
         return joined
 
     def form(self, form: Form) -> str:
-        """The piece in one of its forms."""
-        known = self._known.get(form)
+        """The piece in one of its forms, in the language of the reader."""
+        key = form, languages.of_reader()
+        known = self._known.get(key)
         if known is None:
-            known = self._known[form] = self._make(form)
+            known = self._known[key] = self._make(form)
         return known
 
     @property
@@ -184,7 +192,7 @@ class _Piece:
     def __format__(self, spec: str) -> str:
         if isinstance(self.piece, Markup):
             return self.piece.form(self.form)
-        text = format(self.piece, spec)
+        text = format(in_language(self.piece, languages.of_reader()), spec)
         return _ESCAPES[self.form](text)
 
 
@@ -192,9 +200,13 @@ _ESCAPES: Mapping[Form, Callable[[str], str]] = {"rich": escape, "plain": str, "
 
 
 def _filled(ours: str, pieces: Mapping[str, object], form: Form) -> str:
+    language = languages.of_reader()
+    ours = languages.translated(ours, language)
     if form == "bare":
         ours = ours.replace("**", "").replace("`", "")
-    return ours.format(**{name: _Piece(piece, form) for name, piece in pieces.items()}) if pieces else ours
+    if not pieces or language == "en":
+        return ours.format(**{name: _Piece(piece, form) for name, piece in pieces.items()}) if pieces else ours
+    return filled_in_chinese(ours, pieces, lambda piece: _Piece(piece, form))
 
 
 def _joined(between: Markup, pieces: Sequence[Markup], form: Form) -> str:
@@ -203,9 +215,9 @@ def _joined(between: Markup, pieces: Sequence[Markup], form: Form) -> str:
 
 def markdown_bundle(page: Markup, plain: str | None = None) -> dict[str, str]:
     """The MIME bundle that shows the page as Markdown; `plain` is its text, if different."""
-    return {"text/markdown": page.rich, "text/plain": without_commands(page.plain if plain is None else plain)}
+    return {"text/markdown": page.rich, "text/plain": without_commands(page.plain if plain is None else told(plain))}
 
 
 def html_bundle(page: Markup, plain: str) -> dict[str, str]:
     """The MIME bundle that shows the page as HTML."""
-    return {"text/html": page.rich, "text/plain": without_commands(plain)}
+    return {"text/html": page.rich, "text/plain": without_commands(told(plain))}

@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from .language import Language
+from .messages import Message, sentences
 
 
-class Notice(str):
+class Notice(Message):
     """A text in English, a hint for Python code, and the facts in both.
 
     `reason` names the kind of notice and never changes; `facts` are the values in the sentences. A front end looks up
-    its own hint by the `reason`, and a translation would do the same.
+    its own hint by the `reason`.
     """
 
     reason: str
-    facts: Mapping[str, object]
-    text: str
+    text: Message
     hint: str
 
     def __new__(cls, text: str, *, hint: str = "", reason: str = "", **facts: object) -> Notice:
         """`text` and `hint` are templates that the facts fill, as `str.format` does; without facts, they stay as is."""
-        text, hint = filled(text, facts), filled(hint, facts)
-        notice = super().__new__(cls, f"{text} {hint}".strip())
-        notice.text, notice.hint, notice.reason, notice.facts = text, hint, reason, facts
+        said, todo = Message(text, **facts), Message(hint, **facts)
+        notice = str.__new__(cls, sentences(said, todo))
+        notice.template, notice.text, notice.hint = text, said, todo
+        notice.reason, notice.facts = reason, facts
         return notice
 
+    def hinted(self, hint: str) -> Notice:
+        """The same with this hint."""
+        notice = str.__new__(Notice, sentences(self.text, hint))
+        notice.__dict__.update(self.__dict__, hint=hint)
+        return notice
 
-def filled(template: str, facts: Mapping[str, object]) -> str:
-    """The template with the facts in it. Without facts it is taken as written, braces and all."""
-    return template.format_map(facts) if facts else template
+    def in_language(self, language: Language) -> str:
+        return sentences(self.text, self.hint).in_language(language)

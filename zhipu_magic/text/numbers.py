@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Final
+
+from .language import Language
+from .messages import Counted, Figure, _
 
 _NOISE: Final = 1e-14
 
 
 def plural(count: int, what: str) -> str:
-    """`1 row`, `2,000 rows`."""
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
+    """`1 row`, `2,000 rows`; `what` is a literal, since the whole is translated."""
+    return Counted(f"{{count:,}} {what}", f"{{count:,}} {what}s", count)
 
 
 def in_short(number: float) -> str:
@@ -35,23 +39,43 @@ def is_rounded(number: float) -> bool:
 
 
 def about(number: float) -> str:
-    """A number to two digits: 25,000."""
+    """A number to two digits: 25,000; in Chinese 2.5 万."""
     digits = max(0, len(str(int(number))) - 2)
-    return f"{round(number / 10**digits) * 10**digits:,}"
+    return Figure(_about, round(number / 10**digits) * 10**digits)
+
+
+def _about(number: float, language: Language) -> str:
+    return f"{number:,}" if language == "en" or number < _TEN_THOUSAND else _in_ten_thousands(number)
+
+
+#: Chinese counts in these, and in their squares.
+_TEN_THOUSAND: Final = 10_000
+
+
+def _in_ten_thousands(number: float) -> str:
+    """1.2 万, 123 万, 1.2 亿."""
+    size, unit = (_TEN_THOUSAND**2, "亿") if number >= _TEN_THOUSAND**2 else (_TEN_THOUSAND, "万")
+    share = number / size
+    return f"{share:,.0f} {unit}" if share >= 100 else f"{share:.1f} {unit}".replace(".0 ", " ")
 
 
 def duration(seconds: float) -> str:
     """A length of time in a round unit: 90 seconds, 5 minutes, 3 hours, 2 days."""
-    for length, unit in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
+    units: tuple[tuple[int, Callable[[int], str]], ...] = (
+        (86_400, lambda count: plural(count, "day")),
+        (3_600, lambda count: plural(count, "hour")),
+        (60, lambda count: plural(count, "minute")),
+    )
+    for length, counted in units:
         if seconds >= 2 * length or seconds == length:
-            return plural(round(seconds / length), unit)
+            return counted(round(seconds / length))
     return plural(round(seconds), "second")
 
 
 def money(yuan: float) -> str:
     """An amount in yuan, marked as an estimate."""
     if yuan == 0:
-        return "free"
+        return _("free")
     return f"≈ ¥{yuan:.2f}" if yuan >= 1 else f"≈ ¥{yuan:.4f}" if yuan >= 0.0001 else "≈ ¥0.0001"
 
 
@@ -65,7 +89,13 @@ def rough_money(yuan: float) -> str:
 
 
 def compact(count: int) -> str:
-    """A count in few characters: 870, 12.3k, 1.2M."""
+    """A count in few characters: 870, 12.3k, 1.2M; in Chinese 870, 1.2 万, 120 万."""
+    return Figure(_compact, count)
+
+
+def _compact(count: float, language: Language) -> str:
+    if language == "zh" and count >= _TEN_THOUSAND:
+        return _in_ten_thousands(count)
     for size, unit in ((1_000_000_000, "G"), (1_000_000, "M"), (1_000, "k")):
         if count >= size and count >= 10_000:
             number = count / size

@@ -15,6 +15,8 @@ from pathlib import Path
 from secrets import token_hex
 from typing import IO, Final, NamedTuple
 
+from .messages import N_, Message
+
 JOURNALS: Final = ".glm"
 """The folder beside a notebook."""
 ROWS_ENDING: Final = ".rows.jsonl"
@@ -46,9 +48,12 @@ class Refused(OSError):
     """A name that is not a regular file in a real folder."""
 
 
-def refused(name: str, what: str) -> Refused:
-    """An error that says that `name` is not a file or folder to use: `notes.jsonl is a link`."""
-    return Refused(errno.EINVAL, f"{name} is {what}")
+def refused(name: str, what: str, **facts: object) -> Refused:
+    """An error that says why `name` is not a file or folder to use: `notes.jsonl is a link`.
+
+    `what` is a template that says so of `{name}`, at the end of a sentence; `facts` fill it too.
+    """
+    return Refused(errno.EINVAL, Message(what, name=name, **facts))
 
 
 class OpenFolder(NamedTuple):
@@ -70,7 +75,7 @@ class OpenFolder(NamedTuple):
         """The status of a regular file; None if there is no such file. Raises Refused."""
         found = self.status(name)
         if found is not None and (is_link(found) or not stat.S_ISREG(found.st_mode)):
-            raise refused(name, _kind(found, "file"))
+            raise refused(name, _kind(found, folder=False))
         return found
 
     @contextmanager
@@ -80,7 +85,7 @@ class OpenFolder(NamedTuple):
             found = os.fstat(file.fileno())
             there = found if _HAS_DIR_FD else self.regular(name)
             if not stat.S_ISREG(found.st_mode) or there is None or not os.path.samestat(found, there):
-                raise refused(name, "not what it was a moment ago")
+                raise refused(name, "{name} is not what it was a moment ago")
             yield file
 
     def _open(self, name: str, flags: int) -> int:
@@ -103,7 +108,7 @@ class OpenFolder(NamedTuple):
                 os.mkdir(self.at(name), dir_fd=self.descriptor)
         found = self.status(name)
         if found is not None and (is_link(found) or not stat.S_ISDIR(found.st_mode)):
-            raise refused(name, _kind(found, "folder"))
+            raise refused(name, _kind(found, folder=True))
         if _HAS_DIR_FD:
             return OpenFolder(self.path / name, os.open(name, _FOLDER | _FILE, dir_fd=self.descriptor))
         return OpenFolder(self.path / name, None)
@@ -155,14 +160,14 @@ def open_folder_of(path: Path, ours: int = 0, *, make: bool = False) -> Iterator
 def _way(path: Path, ours: int) -> tuple[Path, tuple[str, ...]]:
     """The path in two parts: the user's own, which may contain links, and the names of the folders that may not."""
     if path.name in ("", ".."):
-        raise refused(str(path), "a folder")
+        raise refused(str(path), "{name} is a folder")
     if len(path.parts) > _MOST_FOLDERS:
-        raise refused(path.name, "in too many folders")
+        raise refused(path.name, "{name} is in too many folders")
     try:
         if b"\0" in os.fsencode(path):
             raise UnicodeError
     except UnicodeError:
-        raise refused(ascii(str(path)), "not a possible file name") from None
+        raise refused(ascii(str(path)), "{name} is not a possible file name") from None
     folders = path.parts[:-1]
     first = max(len(folders) - ours, 0)
     if JOURNALS in (lower := [name.lower() for name in folders]):  # some disks ignore case
@@ -174,10 +179,14 @@ def is_link(found: os.stat_result) -> bool:
     return stat.S_ISLNK(found.st_mode) or bool(getattr(found, "st_reparse_tag", 0) & _ANOTHER_NAME)
 
 
-def _kind(found: os.stat_result, wanted: str) -> str:
-    """What something is that is not the `wanted` file or folder."""
+def _kind(found: os.stat_result, *, folder: bool) -> str:
+    """What something is that is not the file or `folder` that is wanted."""
     if is_link(found):
-        return f"a link, and none is followed here: put the {wanted} itself in its place"
+        if folder:
+            return N_("{name} is a link, and none is followed here: put the folder itself in its place")
+        return N_("{name} is a link, and none is followed here: put the file itself in its place")
     if stat.S_ISDIR(found.st_mode):
-        return "a folder"
-    return f"not a {wanted}" if stat.S_ISREG(found.st_mode) else "not a regular file"
+        return N_("{name} is a folder")
+    if stat.S_ISREG(found.st_mode):
+        return N_("{name} is not a folder")
+    return N_("{name} is not a regular file")

@@ -24,6 +24,7 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Final
 
+from .messages import _
 from .open_folder import PLAIN, is_link, open_folder_of, refused
 
 _MOST_ENTRIES: Final = 2_000
@@ -73,7 +74,7 @@ def read(path: Path, most: int, *, ours: int = 0) -> bytes:
     with opened(path, ours=ours) as file:
         data = file.read(most + 1)
     if len(data) > most:
-        raise refused(path.name, f"larger than {most:,} bytes")
+        raise refused(path.name, "{name} is larger than {most:,} bytes", most=most)
     return data
 
 
@@ -156,7 +157,7 @@ def write(file: IO[bytes], data: bytes) -> None:
 def handed_over(path: Path) -> Iterator[IO[bytes]]:
     """Open a file that the user has named, for reading. Links are followed. Raises OSError."""
     if not stat.S_ISREG(path.stat().st_mode):  # before it is opened, which can affect a device
-        raise refused(path.name, "not a regular file")
+        raise refused(path.name, "{name} is not a regular file")
     with open(path, "rb", opener=lambda name, flags: os.open(name, flags | PLAIN)) as file:
         yield file
 
@@ -165,7 +166,7 @@ def some(file: IO[bytes], most: int) -> bytes:
     """At most so many bytes of a file. Raises OSError if reading would have to wait."""
     data: bytes | None = file.read(most)
     if data is None:
-        raise BlockingIOError(errno.EAGAIN, "there is nothing to read now")
+        raise BlockingIOError(errno.EAGAIN, _("there is nothing to read now"))
     return data
 
 
@@ -174,9 +175,9 @@ def absolute(path: Path) -> Path:
     try:
         return path.expanduser().absolute()
     except RuntimeError:
-        raise refused(path.name, "in an unknown home folder") from None
+        raise refused(path.name, "{name} is in an unknown home folder") from None
     except FileNotFoundError:
-        raise OSError(errno.ENOENT, "the working directory was deleted, so write the full path") from None
+        raise OSError(errno.ENOENT, _("the working directory was deleted, so write the full path")) from None
 
 
 def here() -> Path | None:

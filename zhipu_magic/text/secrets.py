@@ -12,9 +12,9 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Final
 
-from .numbers import plural
+from .messages import N_, Joined, for_model, ngettext, semicolon
 
-MARK: Final = "[secret taken out]"
+MARK: Final = N_("[secret taken out]")
 
 #: Names, or ends of names, of what is secret in any text.
 _NAMES: Final = (
@@ -77,9 +77,10 @@ def without_secrets(text: str, known: Iterable[str] = ()) -> tuple[str, int]:
     with collecting_secrets() as different:
         for pattern in _PATTERNS:
             text = pattern.sub(lambda found: _said(found, values), text)
+        mark = for_model(MARK)
         for value in sorted(values, key=len, reverse=True)[:_MOST_KNOWN]:
             if value in text:
-                text, count = _anywhere(value).subn(MARK, text)
+                text, count = _anywhere(value).subn(mark, text)
                 different.update([value] if count else [])
     return text, len(different)
 
@@ -100,7 +101,7 @@ def collecting_secrets() -> Iterator[set[str]]:
 
 def taken_out_of(texts: Iterable[str], values: Collection[str]) -> str:
     """What the user is told of the secrets in these texts, whose `values` were collected: what was cut has others."""
-    return taken_out(min(sum(text.count(MARK) for text in texts), len(values)))
+    return taken_out(min(sum(map(_marks, texts)), len(values)))
 
 
 def secrets_in(text: str) -> tuple[str, ...]:
@@ -113,12 +114,13 @@ def secrets_in(text: str) -> tuple[str, ...]:
 
 def taken_out(count: int) -> str:
     """What the user is told of so many secrets; empty for none."""
-    return f"{plural(count, 'secret')} taken out" if count else ""
+    return ngettext("{count:,} secret taken out", "{count:,} secrets taken out", count) if count else ""
 
 
 def of_other_than_secrets(note: str) -> str:
     """What a note on what is left out says besides `taken_out`."""
-    return "; ".join(part for part in note.split("; ") if not _TAKEN_OUT.fullmatch(part))
+    parts = note.parts if isinstance(note, Joined) else [note]
+    return semicolon(part for part in parts if not _TAKEN_OUT.fullmatch(part))
 
 
 def _said(found: re.Match[str], values: dict[str, None]) -> str:
@@ -126,11 +128,17 @@ def _said(found: re.Match[str], values: dict[str, None]) -> str:
     groups = found.groupdict()
     before, after = groups.get("before") or "", groups.get("after") or ""
     value = found[0][len(before) : len(found[0]) - len(after)]
-    if MARK not in value and (collected := _collected.get(None)) is not None:
+    is_new = not _marks(value)
+    if is_new and (collected := _collected.get(None)) is not None:
         collected.add(value)
-    if len(value) >= _SHORTEST and MARK not in value and value not in MARK and not _SAYS_NOTHING.fullmatch(value):
+    if len(value) >= _SHORTEST and is_new and value not in MARK and not _SAYS_NOTHING.fullmatch(value):
         values[value] = None
-    return f"{before}{MARK}{after}"
+    return f"{before}{for_model(MARK)}{after}"
+
+
+def _marks(text: str) -> int:
+    """How many secrets were taken out of a text: when it was kept, or for this prompt."""
+    return sum(text.count(mark) for mark in {MARK, for_model(MARK)})
 
 
 def _anywhere(value: str) -> re.Pattern[str]:

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from itertools import islice
 
+from .messages import _
+
 #: Names that are compared: an object can have any number of attributes, and a mapping any number of keys.
 _MOST_COMPARED = 1_000
 #: How alike two names must be to be looked at, from 0 to 1, and how many are.
@@ -43,4 +45,4 @@ def _slips(name: str, other: str) -> int:
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """`Did you mean temperature?`, or nothing."""
     near = nearest(name, known)
-    return f"Did you mean {near}?" if near else ""
+    return _("Did you mean {near}?", near=near) if near else ""

@@ -8,6 +8,7 @@ from typing import Final
 
 from .left_out import note_cut
 from .markdown import backticks
+from .messages import _, for_model
 from .numbers import about
 
 INLINE: Final = 80
@@ -44,8 +45,9 @@ def cut(text: str, tokens: float, whole: float | None = None) -> str:
         whole = estimate(text)
         if whole <= tokens:
             return text
-    note = f"[cut here: about {about(tokens)} of about {about(whole)} tokens are shown]"
-    note_cut(f"about {about(tokens)} of about {about(whole)} tokens sent")
+    shares = {"tokens": about(tokens), "whole": about(whole)}
+    note = for_model("[cut here: about {tokens} of about {whole} tokens are shown]", **shares)
+    note_cut(_("about {tokens} of about {whole} tokens sent", **shares))
     shown = _beginning(text, max(0.0, tokens - estimate(note) - 1))
     return f"{shown}{'' if not shown or shown.endswith(chr(10)) else chr(10) if chr(10) in text else ' '}{note}"
 
@@ -62,14 +64,19 @@ def listed(items: Sequence[str], between: str, tokens: float) -> str:
     text = between.join(islice(items, int(tokens * _MOST_CHARACTERS)))
     if len(items) <= tokens * _MOST_CHARACTERS and estimate(text) <= tokens:
         return text
-    left, shown = tokens - estimate(f"{between}… and {len(items):,} more"), 0
+    left, shown = tokens - estimate(f"{between}{and_more(len(items))}"), 0
     for item in items:
         left -= weight(f"{item}{between}")
         if left < 0:
             break
         shown += 1
-    note_cut(f"{len(items):,} names, {shown:,} sent")
-    return between.join([*items[:shown], f"… and {len(items) - shown:,} more"])
+    note_cut(_("{count:,} names, {shown:,} sent", count=len(items), shown=shown))
+    return between.join([*items[:shown], and_more(len(items) - shown)])
+
+
+def and_more(count: int) -> str:
+    """What stands for so many items that are left out."""
+    return for_model("… and {count:,} more", count=count)
 
 
 def ends(text: str, tokens: float) -> str:
@@ -82,8 +89,10 @@ def ends(text: str, tokens: float) -> str:
     whole = estimate(text)
     if whole <= tokens:
         return text
-    note = f"[left out here: all but about {about(tokens)} of about {about(whole)} tokens]"
-    note_cut(f"about {about(max(1, tokens))} of about {about(whole)} tokens sent")
+    note = for_model(
+        "[left out here: all but about {tokens} of about {whole} tokens]", tokens=about(tokens), whole=about(whole)
+    )
+    note_cut(_("about {tokens} of about {whole} tokens sent", tokens=about(max(1, tokens)), whole=about(whole)))
     room = max(0.0, tokens - estimate(note) - 2)
     most = int(room * _MOST_CHARACTERS) + 1
     head = _beginning(text, room / 3)

@@ -16,6 +16,7 @@ from typing import Any
 
 from ..text.characters import shortened
 from ..text.errors import NOTHING_SENT, GLMError, InvalidRequest
+from ..text.messages import N_, _
 from ..text.suggestions import nearest
 from .forms import before_bar, near_form, slip_of, split
 from .outputs.output import Whole
@@ -168,7 +169,7 @@ def _form_error(inside: str, value: str, form: str) -> InvalidRequest:
     if form.strip() and not split(f"|{form}").wanted:
         return InvalidRequest(
             "{{{{ {inside} }}}} says twice what is sent of its value.",
-            hint="Leave out {form}, or what stands for it. " + _AS_CODE,
+            hint="Leave out {form}, or what stands for it. Braces within `backticks` are sent as they stand.",
             reason="reference.form_twice",
             outcomes=[NOTHING_SENT],
             inside=shortened(inside, _LONGEST_WRITTEN),
@@ -177,12 +178,12 @@ def _form_error(inside: str, value: str, form: str) -> InvalidRequest:
     return InvalidRequest(
         "{{{{ {inside} }}}} has no value: {form} is no way to send one.",
         hint="After the bar stands a number of tokens, {{{{ {value} | 500 }}}}, or repr, or of a document pages 2-5, "
-        "slides 2-5 or sheets NAME. " + _AS_CODE,
+        "slides 2-5 or sheets NAME. Braces within `backticks` are sent as they stand.",
         reason="reference.form",
         outcomes=[NOTHING_SENT],
         near=near_form(form),
         inside=shortened(inside, _LONGEST_WRITTEN),
-        form=shortened(form.strip(), _LONGEST_WRITTEN) or "nothing after a bar",
+        form=shortened(form.strip(), _LONGEST_WRITTEN) or _("nothing after a bar"),
         value=shortened(value.strip(), _LONGEST_WRITTEN),
     )
 
@@ -226,7 +227,7 @@ def look_up(tree: ast.expr, names: Mapping[str, Any]) -> Any:
         if isinstance(value, Mapping) and tree.attr in value and not hasattr(type(value), tree.attr):
             raise InvalidRequest(
                 "{{{{ {reference} }}}} has no value: {key} is a key.",
-                hint='Write {owner}["{key}"]. ' + _AS_THEY_STAND,
+                hint='Write {owner}["{key}"]. Without names, braces are sent as they stand.',
                 reason="reference.key",
                 outcomes=[NOTHING_SENT],
                 reference=ast.unparse(tree),
@@ -254,8 +255,9 @@ def _parts_of_cell(tree: ast.expr) -> str:
     """What gives the source alone, or the output, of a cell that is referred to by its number."""
     match tree:
         case ast.Subscript(value=ast.Name(id="cell"), slice=ast.Constant(value=int(number))):
-            return (
-                f" {{{{ In[{number}] }}}} is its source alone, and {{{{ Out[{number}] }}}} its value or what it showed."
+            return _(
+                " {{{{ In[{number}] }}}} is its source alone, and {{{{ Out[{number}] }}}} its value or what it showed.",
+                number=number,
             )
     return ""
 
@@ -284,8 +286,8 @@ def _tried(
         ) from None
 
 
-_AS_CODE = "Braces within `backticks` are sent as they stand."
-_AS_THEY_STAND = "Without names, braces are sent as they stand."
+_AS_CODE = N_("Braces within `backticks` are sent as they stand.")
+_AS_THEY_STAND = N_("Without names, braces are sent as they stand.")
 
 
 def _undefined(name: str, names: Mapping[str, Any]) -> InvalidRequest:

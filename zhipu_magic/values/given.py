@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..text.characters import class_name, shortened
 from ..text.errors import NOTHING_SENT, InvalidRequest
 from ..text.left_out import collecting_cuts
+from ..text.messages import for_model, semicolon
 from .forms import LARGEST_BUDGET, split
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class Given(NamedTuple):
     as_repr: bool = False
     near: str | None = None
 
-    def shown(self, documents: OpenDocuments | None, *, chinese: bool) -> Rendered:
+    def shown(self, documents: OpenDocuments | None) -> Rendered:
         """How it reads. `documents` reads documents; without it, they are read on this machine. Raises GLMError."""
         from .documents.pages import ALL, pages_of
         from .rendering.registry import check_class
@@ -52,11 +53,11 @@ class Given(NamedTuple):
         if reading is None:
             return self._rendered(tokens)
         with collecting_cuts() as left_out:
-            text = reading.told(tokens, chinese=chinese)
+            text = reading.told(tokens)
         left_out = [*filter(None, [reading.missing(pages)]), *left_out]
         from .rendering.registry import Rendered
 
-        return Rendered(text, block=True, left_out="; ".join(dict.fromkeys(left_out)))
+        return Rendered(text, block=True, left_out=semicolon(left_out))
 
     @property
     def has_title(self) -> bool:
@@ -125,7 +126,7 @@ def labelled(label: str, text: str, path: str | None) -> str:
     What is read at a `path` that the prompt names begins with the file's name, and needs no other.
     """
     has_name = path is not None and text.startswith(Path(path).name)
-    return text if has_name else f"`{label}`:\n\n{text}"
+    return text if has_name else for_model("`{name}`:\n\n{text}", name=label, text=text)
 
 
 class _Address(str):

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ..text.errors import NOTHING_SENT, InvalidRequest
+from ..text.messages import comma
 from ..text.notice import Notice
 
 #: Problems that are told; more are counted.
@@ -36,9 +37,9 @@ class Problems:
         try:
             yield
         except InvalidRequest as error:
-            if (error.reason, error.message) not in self._lines:
+            if (error.reason, error.said) not in self._lines:
                 self._found.append(error)
-            lines = self._lines.setdefault((error.reason, error.message), [])
+            lines = self._lines.setdefault((error.reason, error.said), [])
             if line is not None and line not in lines:
                 lines.append(line)
 
@@ -66,7 +67,7 @@ def told_lines(lines: list[int]) -> Notice:
     return Notice(
         "Lines {most} and {last} of the prompt:",
         reason="reference.lines",
-        most=", ".join(map(str, most)),
+        most=comma(map(str, most)),
         last=last,
         lines=lines,
     )

@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..text.characters import shortened
 from ..text.errors import NOTHING_SENT, InvalidRequest
-from ..text.language import is_chinese
+from ..text.language import language_of, prompted
 from ..text.markdown import fenced
+from ..text.messages import N_, _, for_model, semicolon
 from ..text.notice import Notice
-from ..text.numbers import plural
 from .braces import Found, between_braces
 from .expressions import code_error, look_up, names_a_value, parsed, path_in, slip_in, tree_of
 from .forms import LARGEST_BUDGET, split
@@ -36,6 +36,12 @@ if TYPE_CHECKING:
 
 #: In one text: references, and what looks like one.
 _MOST_REFERENCES = 1_000
+#: What stands below a prompt for what the model gets by its address.
+_BY_ADDRESS = {
+    "image_url": N_("[image: {address}]"),
+    "video_url": N_("[video: {address}]"),
+    "file_url": N_("[file: {address}]"),
+}
 #: Characters of a reference, where it is told what of its value is sent.
 _LONGEST_NAME = 40
 _ENDS_A_LINE = re.compile(r"[^\S\n]*(?:\n|\Z)")
@@ -98,11 +104,10 @@ def resolved(
         tokens=tokens,
         sees=reader.sees,
         documents=documents,
-        chinese=is_chinese(text),
         has_images=has_images,
         turns=reader.turns,
     )
-    with before_sending():
+    with before_sending(), prompted(language_of(text)):
         head = "" if above is None else expansion.above(above)
         sent = expansion.expanded(text, files) if (names is not None and "{{" in text) or files else text
         if has_images:
@@ -114,7 +119,7 @@ def resolved(
         images=tuple(expansion.images),
         notes=tuple(expansion.notes),
         cut=tuple(dict.fromkeys(expansion.cut)),
-        above="; ".join(dict.fromkeys(expansion.page_above)),
+        above=semicolon(expansion.page_above),
         relies_on=frozenset(expansion.relies_on),
     )
 
@@ -165,7 +170,6 @@ class _Expansion:
     tokens: int
     sees: bool
     documents: OpenDocuments | None
-    chinese: bool
     has_images: bool
     turns: Collection[str] | None = None
     images: list[Image] = field(default_factory=list)
@@ -200,8 +204,7 @@ class _Expansion:
             with problems.looking_at(None):
                 if not self._pass(given):
                     tokens = self.tokens if given.tokens is None else given.tokens
-                    shown = given._replace(tokens=tokens).shown(self.documents, chinese=self.chinese)
-                    read.append((given, shown))
+                    read.append((given, given._replace(tokens=tokens).shown(self.documents)))
         problems.check()
         texts = Counter(one.place.line for one, shown in values if _has_lines(shown))
         pieces, end = [""], 0
@@ -284,7 +287,7 @@ class _Expansion:
                 tokens=tokens,
                 as_repr=reference.as_repr,
             )
-            return given.shown(self.documents, chinese=self.chinese)
+            return given.shown(self.documents)
         except InvalidRequest as error:
             error.context.append(
                 Notice("{{{{ {reference} }}}} cannot be shown.", reason="reference.not_shown", reference=wanted)
@@ -325,7 +328,7 @@ class _Expansion:
         passed = given.passed(self.documents, beside_images=beside_images)
         if passed is not None:
             self.images.append(passed)
-            self.below[given.written] = f"[{passed.part.removesuffix('_url')}: {given.written}]"
+            self.below[given.written] = for_model(_BY_ADDRESS[passed.part], address=given.written)
         return passed is not None
 
     def _add(self, given: Given, shown: Rendered) -> None:
@@ -333,8 +336,10 @@ class _Expansion:
         text = self._taken(shown, given.written)
         has_name = given.has_title or (shown.images and not shown.illustrated)
         if not has_name:
-            text = f"`{given.written}`:\n\n{fenced(text) if _has_lines(shown) else text}"
-        self.below[f"file {given.written}, pages {given.pages}"] = text
+            text = for_model(
+                "`{name}`:\n\n{text}", name=given.written, text=fenced(text) if _has_lines(shown) else text
+            )
+        self.below[f"file\n{given.written}\n{given.pages}"] = text
 
     def _taken(self, shown: Rendered, name: str, *, of_page: bool = False) -> str:
         """The text of a value, or of the page above, whose images go along, and of which is said what is left out."""
@@ -342,8 +347,8 @@ class _Expansion:
         self.images += images
         if of_page:  # it says itself what of its pictures is not sent
             self.page_above.append(shown.left_out)
-        elif left_out := "; ".join(filter(None, [shown.left_out, not_sent])):
-            self.cut.append(f"{shortened(name, _LONGEST_NAME)}: {left_out}")
+        elif left_out := semicolon([shown.left_out, not_sent]):
+            self.cut.append(_("{name}: {left_out}", name=shortened(name, _LONGEST_NAME), left_out=left_out))
         return text
 
 
@@ -353,18 +358,18 @@ def with_images(shown: Rendered, wanted: str, before: int, *, sees: bool) -> tup
     They are numbered from the one after `before` on. Where they stand within the value's text, a model that does not
     see (`sees`) gets none of them, and reads what is there.
     """
-    numbers = range(before + 1, before + 1 + len(shown.images))
-    if not shown.illustrated:
-        return shown.text or " ".join(f"[image {number}: {wanted}]" for number in numbers), shown.images, ""
-    from .rendering.registry import PICTURE, UNSEEN, unseen
+    if not shown.images:
+        return shown.text, (), ""
+    from .rendering.registry import PICTURE, image_mark, not_sent, unseen
 
-    if sees:
-        marks, images, not_sent = [f"[image {number}: {wanted}]" for number in numbers], shown.images, ""
-    else:
-        marks, images = [unseen(one) for one in shown.images], ()
-        not_sent = f"{plural(len(marks), 'picture')} not sent, {UNSEEN}" if marks else ""
+    marks = [image_mark(before + number, wanted) for number in range(1, 1 + len(shown.images))]
+    images, note = shown.images, ""
+    if not shown.illustrated:
+        return shown.text or " ".join(marks), images, ""
+    if not sees:
+        marks, images, note = [unseen(one) for one in images], (), not_sent(len(images))
     first, *others = shown.text.split(PICTURE)
-    return "".join([first, *(f"{mark}{text}" for mark, text in zip(marks, others, strict=True))]), images, not_sent
+    return "".join([first, *(f"{mark}{text}" for mark, text in zip(marks, others, strict=True))]), images, note
 
 
 def _has_lines(shown: Rendered) -> bool:

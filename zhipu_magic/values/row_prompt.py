@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..text.characters import whole_characters
 from ..text.errors import NOTHING_SENT, InvalidRequest
+from ..text.language import Language, prompted
 from ..text.tokens import estimate
 from .expressions import look_up
 from .forms import LARGEST_BUDGET
@@ -33,7 +34,7 @@ class RowPrompt(NamedTuple):
 class OwnPrompt:
     """Makes the prompt of a row from its values of these columns, with its own images, of which `before` are shared.
 
-    `sees` says whether the model does.
+    `sees` says whether the model does, and in which `language` it is asked.
 
     It may be sent to where the rows are: it has no key in it, and nothing of the notebook but what a prompt shows.
     """
@@ -44,9 +45,14 @@ class OwnPrompt:
     before: int
     is_missing: Callable[[Any], bool]
     sees: bool = True
+    language: Language = "en"
 
     def __call__(self, row: Sequence[Any]) -> RowPrompt:
         """The prompt of this row. Raises InvalidRequest for one that has none."""
+        with prompted(self.language):
+            return self._made(row)
+
+    def _made(self, row: Sequence[Any]) -> RowPrompt:
         pieces: list[str] = []
         images: list[Image] = []
         is_cut = False

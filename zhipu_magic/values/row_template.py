@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..text.characters import shortened
 from ..text.errors import NOTHING_SENT, InvalidRequest
-from ..text.language import is_chinese
+from ..text.language import language_of, prompted
+from ..text.messages import _, comma, semicolon
 from ..text.suggestions import nearest
 from .braces import Found, between_braces
 from .expressions import code_error, first_word, look_up, names_a_value, names_in, parsed, path_in, root_of, tree_of
@@ -95,9 +96,9 @@ def row_template(  # noqa: PLR0913  # what all rows share, by name
         tokens=tokens,
         sees=sees,
         documents=documents,
-        chinese=is_chinese(text),
     )
-    with before_sending():
+    language = language_of(text)
+    with before_sending(), prompted(language):
         reading.read(hide(text))
         slots = [reading.picture(image) for image in images]
     if not reading.used:
@@ -120,6 +121,7 @@ def row_template(  # noqa: PLR0913  # what all rows share, by name
             before=len(reading.images),
             is_missing=is_missing,
             sees=sees,
+            language=language,
         ),
         shared=tuple(reading.images),
         notes=tuple(dict.fromkeys(reading.notes)),
@@ -167,7 +169,6 @@ class _Reading:
     tokens: int
     sees: bool
     documents: OpenDocuments | None
-    chinese: bool
     used: dict[str, None] = field(default_factory=dict)
     whole_row: bool = False
     images: list[Image] = field(default_factory=list)
@@ -297,13 +298,13 @@ class _Reading:
         of_page = isinstance(value, Above)
         value = replace(value, sees=self.sees) if isinstance(value, Above) else value
         given = Given(value=value, written=wanted, pages=shape.pages, tokens=tokens, as_repr=shape.as_repr)
-        shown = given.shown(self.documents, chinese=self.chinese)
+        shown = given.shown(self.documents)
         if shown.illustrated and label in self._above:
             return f"`{label}`"
         text, images, not_sent = with_images(shown, label, len(self.images), sees=self.sees)
         self.images += images
-        if left_out := "; ".join(filter(None, [shown.left_out, "" if of_page else not_sent])):
-            self.cut.append(f"{label}: {left_out}")
+        if left_out := semicolon([shown.left_out, "" if of_page else not_sent]):
+            self.cut.append(_("{name}: {left_out}", name=label, left_out=left_out))
         if (not self.used and not shown.block) or ("\n" not in text and len(text) <= _SHORT):
             return text
         if shown.images and not shown.illustrated:
@@ -363,4 +364,4 @@ class _Items(ast.NodeTransformer):
 
 def _listed(columns: Sequence[str], most: int = 20) -> str:
     more = len(columns) - most
-    return ", ".join([*columns[:most], *([f"and {more} more"] if more > 0 else [])])
+    return comma([*columns[:most], *([_("and {count} more", count=more)] if more > 0 else [])])

@@ -89,7 +89,7 @@ def test_too_few_tokens_for_anything_are_refused(tmp_path: Path) -> None:
     for read, tokens in (
         (lambda tokens: rendered(tmp_path / "sales.csv", tokens), 10),
         (lambda tokens: rendered(saved(tmp_path, code("x = 1\n" * 99)), tokens), 10),
-        (lambda tokens: reading.told(tokens, chinese=False), 30),
+        (lambda tokens: reading.told(tokens), 30),
     ):
         with pytest.raises(InvalidRequest) as refused:
             read(tokens)

@@ -20,6 +20,8 @@ from ...history.journal.lock import locked
 from ...text import regular_files
 from ...text.characters import each_text, printable, shortened
 from ...text.errors import JournalError
+from ...text.messages import _
+from ...text.system_words import why
 from ...text.untrusted_json import loads
 from .intent import Intent, NewerVersion, fold
 
@@ -81,7 +83,7 @@ class IntentFile:
     def _intents_in(self, file: IO[bytes]) -> dict[str, Intent]:
         file.seek(0)
         if os.fstat(file.fileno()).st_size > _LARGEST:
-            raise OSError(0, f"it is larger than {_LARGEST >> 20} MiB")
+            raise OSError(0, _("it is larger than {size} MiB", size=_LARGEST >> 20))
         return self._folded(file.read().split(b"\n"))
 
     def _folded(self, lines: list[bytes]) -> dict[str, Intent]:
@@ -173,7 +175,7 @@ def told(path: Path) -> Iterator[None]:
             hint="A batch is sent only once it is written down there.",
             reason="batch.no_file",
             file=path.name,
-            why=error.strerror or type(error).__name__,
+            why=why(error) or type(error).__name__,
         ) from None
 
 

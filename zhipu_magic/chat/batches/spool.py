@@ -17,6 +17,7 @@ from typing import IO, Any
 from ...service.batches import requests
 from ...text import regular_files
 from ...text.errors import NOTHING_SENT, InvalidRequest, JournalError
+from ...text.system_words import why
 from .intent import KEY_LENGTH, MOST_PARTS
 
 #: Seconds after which requests that were never sent are deleted.
@@ -109,7 +110,7 @@ class Spool:
             outcomes=[NOTHING_SENT],
             reason="batch.no_room",
             folder=str(self._folder),
-            why=error.strerror or type(error).__name__,
+            why=why(error) or type(error).__name__,
         )
 
 

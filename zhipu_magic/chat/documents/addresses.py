@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from ...service.models import CATALOGUE, Model
 from ...text.errors import NOTHING_SENT, InvalidRequest
+from ...text.messages import comma
 
 #: By the endings of addresses: what vision models take, and what some of them do (docs/protocol.md, "Chat request").
 _VIDEOS: Final = (".mp4", ".mkv", ".mov")
@@ -32,7 +33,7 @@ def part_for(url: str, known: Model | None, *, is_glm: bool, beside_images: bool
                 reason="model.no_videos",
                 outcomes=[NOTHING_SENT],
                 model=known.name,
-                models=", ".join(model.name for model in CATALOGUE.values() if "video_url" in model.parts),
+                models=comma(model.name for model in CATALOGUE.values() if "video_url" in model.parts),
             )
         return "video_url"
     takes = known is not None and "file_url" in known.parts and is_glm

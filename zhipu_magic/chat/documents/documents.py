@@ -17,6 +17,8 @@ from ...history.turn import Anchor
 from ...service.models import Model
 from ...text.characters import shortened
 from ...text.errors import NOTHING_SENT, ConnectionFailed, InvalidRequest, NotRecorded
+from ...text.messages import _
+from ...text.messages import sent as in_prompt
 from ...text.notice import Notice
 from ...values.documents import errors, local
 from ...values.documents.pages import Pages
@@ -192,8 +194,12 @@ class CellDocuments:
 
 
 def _as_announced(name: str, how: str) -> Reading:
-    to_be_read = "read by the service" if how == "read" else "uploaded to the service to be read"
-    return Reading(name, f"[It would be {to_be_read}.]", "none")
+    what_would_be = (
+        _("[It would be read by the service.]")
+        if how == "read"
+        else _("[It would be uploaded to the service to be read.]")
+    )
+    return Reading(name, in_prompt(what_would_be), "none")
 
 
 def _not_here(source: Source) -> InvalidRequest:

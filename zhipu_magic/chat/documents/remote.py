@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 from ...service.connection import Service
 from ...service.wire import Usage, total
 from ...text.errors import NOTHING_SENT, InvalidRequest
+from ...text.messages import _
 from ...text.numbers import plural
 from ...values.documents import local
 from ...values.documents.kinds import PDF
@@ -91,7 +92,7 @@ def _instead(source: Source) -> str:
     """How parts of a document can be chosen that the service reads as a whole."""
     kind = source.kind
     if not kind.package:
-        return "Leave the pages out."
+        return _("Leave the pages out.")
     if local.can_read(kind):
-        return 'chat.documents = "local" has it read on this machine, where they can be.'
-    return f"pip install {kind.package} has it read on this machine, where they can be."
+        return _('chat.documents = "local" has it read on this machine, where they can be.')
+    return _("pip install {package} has it read on this machine, where they can be.", package=kind.package)

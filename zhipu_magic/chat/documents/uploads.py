@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from ...text.errors import NOTHING_MORE_SENT, NOTHING_SENT, GLMError
+from ...text.messages import _
 from ...text.notice import Notice
 
 #: Notices of what went out.
@@ -37,7 +38,7 @@ class Uploads:
 
 def sent(name: str, host: str, *, by_address: bool, practice: bool) -> Notice:
     """Says that a document went to the service at this host."""
-    host = "the practice server" if practice else host or "the service"
+    host = _("the practice server") if practice else host or _("the service")
     if by_address:
         return Notice(
             "{name} was read by {host}; what that costs is billed separately.",

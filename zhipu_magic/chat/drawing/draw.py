@@ -9,6 +9,7 @@ from ...history.events.drawn_event import DrawnEvent
 from ...history.turn import Anchor
 from ...service.exchange import Exchange
 from ...text.errors import GLMError, Interrupted
+from ...text.messages import _
 from ..budget_check import Held
 from .draw_request import DrawRequest
 from .drawing import Drawing
@@ -33,7 +34,7 @@ class Draw:
         self.anchor: Anchor = request.anchor
         self.event = recorded
         self.started = time.monotonic()
-        self.doing = "drawing"
+        self.doing: str = _("drawing")
         """What is under way."""
         self.exchange = Exchange(lambda exchange: self._run(ask, exchange))
 
@@ -52,7 +53,7 @@ class Draw:
 
     def refused(self, why: str) -> None:
         """The service has no room for it, and is asked again."""
-        self.doing = f"{why}, trying again"
+        self.doing = _("{why}, trying again", why=why)
 
     def wait(self, seconds: float) -> bool:
         """Wait up to so many seconds for its end. Returns whether it has come."""

@@ -16,6 +16,7 @@ from ...service.exchange import Exchange
 from ...text.addresses import host_of
 from ...text.characters import class_name, each_text
 from ...text.errors import NOTHING_SENT, ConnectionFailed, GLMError, ReplyBroken
+from ...text.messages import _
 from ...text.notice import Notice
 from ..committing import committed, repeated
 from ..dispatch import Dispatch
@@ -104,7 +105,7 @@ class Drawings:
                 tries = self._service.max_retries + 1
                 found = generate(client, request.body, tries=tries, cancelled=cancelled, refused=draw.refused)
             response, data = each_text(found.response, self._service.hide), found.data
-            draw.doing = "fetching"
+            draw.doing = _("fetching")
             if found.url:
                 fetch = Fetch(found.url, endpoint, cancelled, self._service.hide)
                 with exchange.waiting_on(fetch):
@@ -112,7 +113,7 @@ class Drawings:
             picture = self._put_down(drawn(data))
         except BaseException as error:  # whatever it is: what may be billed is in the journal
             if response is not None or not isinstance(error, GLMError) or _may_be_billed(error):
-                failed = error.message if isinstance(error, GLMError) else class_name(error)
+                failed = error.said if isinstance(error, GLMError) else class_name(error)
                 self._commit(draw, endpoint, response=response, failed=failed)
             raise
         event = self._commit(draw, endpoint, response=response, images=(picture,))

@@ -15,6 +15,7 @@ from ...service.endpoint import Endpoint
 from ...service.text_calls import Vectors
 from ...text.addresses import host_of
 from ...text.errors import NOTHING_SENT, REPLAY_ONLY, NotRecorded
+from ...text.messages import _
 from ...text.numbers import plural
 from ...text.tokens import weight
 from ..committing import committed, repeated
@@ -172,7 +173,7 @@ class Embedding:
         if run.requests:
             self.record(
                 endpoint,
-                what=f"{plural(run.texts, 'text')} as vectors",
+                what=_("{texts} as vectors", texts=plural(run.texts, "text")),
                 key=wanted.key,
                 model=run.model,
                 requests=run.requests,

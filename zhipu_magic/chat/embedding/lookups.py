@@ -15,6 +15,7 @@ from ...service.endpoint import Endpoint
 from ...service.exchange import Exchange
 from ...service.text_calls import Ranked, count, rerank
 from ...text.errors import NOTHING_SENT, REPLAY_ONLY, InvalidRequest, NotRecorded, ServiceError
+from ...text.messages import _
 from ...text.notice import Notice
 from ...text.numbers import plural
 from ...text.tokens import weight
@@ -123,7 +124,7 @@ class Lookups:
             counted = {"uncounted": 1, "estimated_tokens": round(sum(map(weight, texts)))}
         self._embedding.record(
             endpoint,
-            what=f"{plural(len(documents), 'document')} ranked",
+            what=_("{documents} ranked", documents=plural(len(documents), "document")),
             key=key,
             model=model,
             requests=1,
@@ -139,7 +140,7 @@ class Lookups:
         short = key_of("tokens", key)
         found = count_in(self._kept(short))
         if found is None:
-            self._check_recorded("count of tokens")
+            self._check_recorded(_("count of tokens"))
             endpoint = self._service.endpoint()
             body = to_send(endpoint)
             found = self._asked(endpoint, lambda client, cancelled: self._count(client, body, cancelled))
@@ -214,8 +215,8 @@ class Lookups:
                 count=len(documents),
                 most=_MOST_DOCUMENTS,
             )
-        texts = {"The query": query, **{f"Document {place}": text for place, text in enumerate(documents)}}
-        for name, text in texts.items():
+        named = ((_("Document {place}", place=place), text) for place, text in enumerate(documents))
+        for name, text in ((_("The query"), query), *named):
             if len(text) > _LONGEST:
                 raise InvalidRequest(
                     "{name} has {length:,} characters, and may have {most:,}.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from ...text.errors import NOTHING_SENT, InvalidRequest
+from ...text.messages import comma
 
 DEFAULT_EMBEDDING_MODEL: Final = "embedding-3"
 
@@ -51,6 +52,6 @@ def dimensions_of(model: EmbeddingModel, asked: int | None) -> int | None:
             outcomes=[NOTHING_SENT],
             model=model.name,
             asked=repr(asked),
-            known=", ".join(map(str, model.dimensions)),
+            known=comma(map(str, model.dimensions)),
         )
     return asked

@@ -7,6 +7,7 @@ from typing import Any
 
 from ...text.characters import class_name, shortened
 from ...text.errors import NOTHING_SENT, InvalidRequest
+from ...text.messages import _
 from ...text.tokens import weight
 from .models import EmbeddingModel
 
@@ -23,7 +24,7 @@ def texts_of(values: Any) -> list[str]:
             hint="For a single text, pass a list of one; of a table, pass the column.",
             reason="embedding.no_texts",
             outcomes=[NOTHING_SENT],
-            found="a single text" if isinstance(values, str) else class_name(values),
+            found=_("a single text") if isinstance(values, str) else class_name(values),
         )
     as_list = next((name for name in ("to_pylist", "tolist", "to_list") if hasattr(values, name)), None)
     found: list[Any] = list(values if as_list is None else getattr(values, as_list)())
@@ -35,7 +36,7 @@ def texts_of(values: Any) -> list[str]:
                 reason="embedding.no_text",
                 outcomes=[NOTHING_SENT],
                 place=place,
-                found="empty" if isinstance(text, str) else f"no text: {shortened(repr(text), 40)}",
+                found=_("empty") if isinstance(text, str) else _("no text: {value}", value=shortened(repr(text), 40)),
             )
         _check_characters(text, place)
     return [str(text) for text in found]

@@ -11,6 +11,7 @@ from collections.abc import Collection
 from ...history.conversation import Thread
 from ...service.endpoint import check_base_url
 from ...text.errors import InvalidRequest
+from ...text.messages import comma
 from .notebook import notebook
 from .script import script
 from .transcript import transcript
@@ -32,7 +33,7 @@ def exported(thread: Thread, form: str, *, model: str, base_url: str, plain_http
             hint="The extension decides the format: {forms} or {last}.",
             reason="export.form" if form else "export.no_extension",
             form=form,
-            forms=", ".join(FORMS[:-1]),
+            forms=comma(FORMS[:-1]),
             last=FORMS[-1],
         )
     if thread.newest is None:

@@ -1,8 +1,8 @@
-"""A thread as a fresh notebook: a `%%glm` cell for each turn that stands.
+"""A thread as a fresh notebook: a `%%glm` cell for each turn that stands, with its reply as the cell's output.
 
 A thread may come out of a journal from elsewhere. So nothing that it holds is ever more in the notebook than a literal,
-a prompt, or the value of an option; and no option that it brings about runs, reads or binds anything: a function is
-only named where the user's notebook must give the name a meaning.
+a prompt, the value of an option, or a reply that is as harmless as on any page; and no option that it brings about
+runs, reads or binds anything: a function is only named where the user's notebook must give the name a meaning.
 """
 
 from __future__ import annotations
@@ -16,15 +16,19 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...history.conversation import Thread
+from ...history.link import Link
+from ...history.markdown import turn_page
 from ...service.hosted_tools import SEARCH_SETTINGS, HostedTool, Knowledge, McpServer, hosted_tools
 from ...text.addresses import is_web_address
 from ...text.cell_options import below_options
 from ...text.characters import is_word, plain_name, shortened
 from ...text.errors import InvalidRequest
+from ...text.markup import Markup, markdown_bundle
 from ...values.images.from_value import Image
 from ...values.images.image import PARTS
 from ...values.references import has_references
 from ..options import TOOL_CHOICES, Options, function_name
+from .transcript import marks
 
 #: What ends the options of a line, also in the place of a value.
 _END = "--"
@@ -32,7 +36,10 @@ _BARE = re.compile(r"[\w@%+=:,./-]+")
 
 
 def notebook(thread: Thread, model: str) -> str:
-    """The notebook as JSON (nbformat 4.5). Run in order, its last cell asks what the last turn would ask now."""
+    """The notebook as JSON (nbformat 4.5). Run in order, its last cell asks what the last turn would ask now.
+
+    Until they run, its cells show the replies as they stood.
+    """
     setup = ["%load_ext zhipu_magic", f"%config GLMMagics.model = {_inert(model)}"]
     options = [_options(turn.model, turn.members, model) for turn in thread.turns]
     if _is_a_value(thread.system):
@@ -40,7 +47,9 @@ def notebook(thread: Thread, model: str) -> str:
     elif thread.system:
         setup.append(f"%config GLMMagics.system = {_inert(thread.system)}")
     cells = [_cell("setup", "\n".join(setup))]
-    for number, (turn, words) in enumerate(zip(thread.turns, options, strict=True), 1):
+    links = [link for link in thread.links if not link.aside]
+    for number, (link, words) in enumerate(zip(links, options, strict=True), 1):
+        turn = link.turn
         # IPython ends every cell with a newline unless it has one, and the last is not sent.
         end = "\n" if turn.prompt.endswith("\n") else ""
         prompt = "\n\n".join([turn.prompt, *([turn.instruction] if turn.instruction else [])])
@@ -49,16 +58,41 @@ def notebook(thread: Thread, model: str) -> str:
             words = [*words, f"--{'image' if image.part == PARTS[0] else 'file'} image_{number}_{place}"]
         words += ["--raw"] if has_references(prompt) else []
         line = " ".join(["%%glm", *words])
-        cells.append(_cell(f"turn-{number}", f"{line}\n{below_options(prompt)}{end}"))
+        cells.append(_cell(f"turn-{number}", f"{line}\n{below_options(prompt)}{end}", _outputs(link)))
     kernel = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
     metadata = {"kernelspec": kernel, "language_info": {"name": "python"}}
     content = {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
     return json.dumps(content, ensure_ascii=False, indent=1) + "\n"
 
 
-def _cell(name: str, text: str) -> dict[str, Any]:
-    lines = re.findall(r".*\n|.+", text)
-    return {"cell_type": "code", "execution_count": None, "id": name, "metadata": {}, "outputs": [], "source": lines}
+def _cell(name: str, text: str, outputs: Sequence[dict[str, Any]] = ()) -> dict[str, Any]:
+    return {
+        "cell_type": "code",
+        "execution_count": None,
+        "id": name,
+        "metadata": {},
+        "outputs": list(outputs),
+        "source": _lines(text),
+    }
+
+
+def _outputs(link: Link) -> list[dict[str, Any]]:
+    """The reply as its cell showed it, without its reasoning, and what has to be said of it."""
+    pages = [turn_page(link.turn._replace(reasoning="")), *(Markup("*{mark}*", mark=mark) for mark in marks(link))]
+    bundles = [markdown_bundle(page) for page in pages if page]
+    return [
+        {
+            "output_type": "display_data",
+            "data": {kind: _lines(text) for kind, text in bundle.items()},
+            "metadata": {},
+        }
+        for bundle in bundles
+    ]
+
+
+def _lines(text: str) -> list[str]:
+    """A text as a notebook's file has it."""
+    return re.findall(r".*\n|.+", text)
 
 
 def _options(model: str, members: Mapping[str, Any], usual_model: str) -> list[str]:

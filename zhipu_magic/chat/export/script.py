@@ -10,6 +10,7 @@ from ...history.link import Link
 from ...history.turn import Anchor
 from ...service.endpoint import BASE_URL_VARIABLE
 from ...service.profile import DEFAULT_BASE_URL, profile_of
+from ...text.messages import _, told
 from ..options import Options
 from ..request import Request
 from ..window import fit
@@ -27,9 +28,9 @@ _ARGUMENTS = frozenset(
 _APART = frozenset({"model", "messages", "stream"})
 
 _SCRIPT = '''\
-"""Asks the last turn of a conversation once more, through the plain zhipuai SDK.
+"""{asks}
 
-The key comes from the environment: ZHIPUAI_API_KEY. The SDK needs a package that it does not install by itself:
+{needs}
 
     pip install zhipuai sniffio
 """
@@ -47,6 +48,12 @@ for chunk in stream:
         print(choice.delta.content or "", end="", flush=True)
 print()
 '''
+
+
+_ASKS = _("Asks the last turn of a conversation once more, through the plain zhipuai SDK.")
+_NEEDS = _(
+    "The key comes from the environment: ZHIPUAI_API_KEY. The SDK needs a package that it does not install by itself:"
+)
 
 
 def script(thread: Thread, last: Link, address: str) -> str:
@@ -75,7 +82,14 @@ def script(thread: Thread, last: Link, address: str) -> str:
     nulls = {name for name, value in sent.items() if value is None and name not in request.members}
     members = {name: value for name, value in sent.items() if name not in _APART | nulls}
     arguments = "\n".join(f"    {argument}," for argument in _arguments(turn.model, members))
-    return _SCRIPT.format(imports=imports, messages=source(sent["messages"]), client=client, arguments=arguments)
+    return _SCRIPT.format(
+        asks=told(_ASKS),
+        needs=told(_NEEDS),
+        imports=imports,
+        messages=source(sent["messages"]),
+        client=client,
+        arguments=arguments,
+    )
 
 
 def _arguments(model: str, members: dict[str, Any]) -> list[str]:
@@ -86,7 +100,8 @@ def _arguments(model: str, members: dict[str, Any]) -> list[str]:
     lines = [f"{name}={source(value, 4, before=len(name) + 1)}" for name, value in arguments.items()]
     lines.insert(1, "messages=messages")
     if others:
-        lines[-2] = f"# What create() does not know, or would send otherwise.\n    {lines[-2]}"
+        apart = told(_("What create() does not know, or would send otherwise."))
+        lines[-2] = f"# {apart}\n    {lines[-2]}"
     return lines
 
 

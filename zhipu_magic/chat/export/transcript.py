@@ -13,6 +13,7 @@ from ...history.rounds import calls_by_round
 from ...text.html import link as link_to
 from ...text.markdown import fenced
 from ...text.markup import Markup
+from ...text.messages import N_, Message, _, told
 from ...text.sanitize.pages import Cited, page_of
 from ...values.images.from_value import Image
 
@@ -45,7 +46,7 @@ def _turn(link: Link) -> Iterator[Markup | Cited | str]:
     yield Markup("**You**")
     yield from (_image(number, image) for number, image in enumerate(turn.images, 1))
     yield _as_written(turn.prompt)
-    yield Markup(" · ").join([Markup("**{model}**", model=turn.model), *_marks(link)])
+    yield Markup(" · ").join([Markup("**{model}**", model=turn.model), *marks(link)])
     links = citations(turn.sources)
     for words, calls in calls_by_round(turn.tool_messages):
         yield Cited(words.strip("\n"), links)
@@ -60,20 +61,26 @@ def _turn(link: Link) -> Iterator[Markup | Cited | str]:
     yield sources(turn.sources)
 
 
+#: What goes to a model by its address is called.
+_NAMES = {"image_url": N_("image {number}"), "video_url": N_("video {number}"), "file_url": N_("file {number}")}
+
+
 def _image(number: int, image: Image) -> Markup:
     """The image itself, or a link to where it is on the web: to look at a transcript fetches nothing."""
     if image.url:
-        return link_to(f"{image.part.removesuffix('_url')} {number}", image.url)
-    return Markup.vouched(f"![image {number}](data:{image.type};base64,{image.base64()})", f"image {number}")
+        return link_to(told(Message(_NAMES[image.part], number=number)), image.url)
+    name = told(_("image {number}", number=number))
+    return Markup.vouched(f"![{name}](data:{image.type};base64,{image.base64()})", name)
 
 
-def _marks(link: Link) -> Iterator[str]:
+def marks(link: Link) -> Iterator[str]:
+    """What has to be said of a reply that is not whole, or no longer stands on what is above it."""
     if link.turn.interrupted:
-        yield "interrupted"
+        yield _("interrupted")
     if link.turn.finish_reason == "length":
-        yield "cut off"
+        yield _("cut off")
     if link.stale:
-        yield "stale: the turns before it have changed since"
+        yield _("stale: the turns before it have changed since")
 
 
 def _as_written(text: str) -> str:

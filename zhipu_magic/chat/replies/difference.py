@@ -8,6 +8,7 @@ from typing import Any
 
 from ...history.messages import attached
 from ...text.characters import shortened
+from ...text.messages import _
 from ..request import deciding, key_of
 
 
@@ -17,27 +18,30 @@ def difference(recorded: Mapping[str, Any], asked: Mapping[str, Any]) -> str:
     pairs = zip(recorded["messages"], asked["messages"], strict=False)
     for number, (old, new) in enumerate(pairs, 1):
         if key_of({"message": old}) != key_of({"message": new}):
-            return f"message {number} differs. {_message_difference(old, new)}"
+            return _("message {number} differs. {how}", number=number, how=_message_difference(old, new))
     count, now = len(recorded["messages"]), len(asked["messages"])
     if count != now:
-        return f"it has {count} messages, this one {now}."
+        return _("it has {count} messages, this one {now}.", count=count, now=now)
     for name in [*asked, *(recorded.keys() - asked.keys())]:
         if recorded.get(name) != asked.get(name):
             was, is_now = (
-                json.dumps(body[name], ensure_ascii=False) if name in body else "none" for body in (recorded, asked)
+                _cut(json.dumps(body[name], ensure_ascii=False)) if name in body else _("none")
+                for body in (recorded, asked)
             )
-            return f"{name} differs. Recorded: {_cut(was)}; now: {_cut(is_now)}"
-    return "there is no visible difference."
+            return _("{name} differs. Recorded: {was}; now: {now}", name=name, was=was, now=is_now)
+    return _("there is no visible difference.")
 
 
 def _message_difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
     if old["role"] != new["role"]:
-        return f"Recorded: from the {old['role']}; now: from the {new['role']}"
+        return _("Recorded: from the {was}; now: from the {now}", was=old["role"], now=new["role"])
     was, is_now = _text(old["content"]), _text(new["content"])
     shorter = min(len(was), len(is_now))
     same = next((i for i in range(shorter) if was[i] != is_now[i]), shorter)
     start = max(0, same - 20)
-    return f"Recorded ({old['role']}): {_cut(was, start)!r}; now: {_cut(is_now, start)!r}"
+    return _(
+        "Recorded ({role}): {was!r}; now: {now!r}", role=old["role"], was=_cut(was, start), now=_cut(is_now, start)
+    )
 
 
 def _text(content: Any) -> str:

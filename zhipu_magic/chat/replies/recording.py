@@ -18,6 +18,7 @@ from ...history.journal.checks import images_of
 from ...history.journal.file import kept_images
 from ...history.journal.reader import JournalReader
 from ...text.errors import REPLAY_ONLY, NotRecorded
+from ...text.messages import _, joined, ngettext
 from ..request import Request, key_of
 from .difference import difference
 from .occurrences import Occurrences
@@ -215,12 +216,23 @@ class Recording:
         return NotRecorded(
             "This {what} is not in the {journal}.",
             hint='chat.replay = "auto" asks the service, and records the answer.',
-            detail=f"The journal has it {_times(known)}, and this is request number {index + 1}." if known else "",
+            detail=ngettext(
+                "The journal has it once, and this is request number {number}.",
+                "The journal has it {count} times, and this is request number {number}.",
+                known,
+                number=index + 1,
+            )
+            if known
+            else "",
             reason="replay.call_not_recorded",
             outcomes=[REPLAY_ONLY],
             what=what,
-            journal=f"journal {self._path.name}" if self._path else "journal",
+            journal=self._named,
         )
+
+    @property
+    def _named(self) -> str:
+        return _("journal {name}", name=self._path.name) if self._path else _("journal")
 
     def missed(self, request: Request, key: str, index: int) -> NotRecorded:
         """The error that says what the journal knows instead."""
@@ -229,25 +241,32 @@ class Recording:
         near = nearest(self._reader, self._asked, request.prompt) if self._reader else None
         known = len(self._answers.get(key, {}))
         if known:
-            detail = f"The journal has this very request {_times(known)}, and this is request number {index + 1}."
+            detail: str = ngettext(
+                "The journal has this very request once, and this is request number {number}.",
+                "The journal has this very request {count} times, and this is request number {number}.",
+                known,
+                number=index + 1,
+            )
         elif near is None:
-            detail = "The journal has no requests at all." if self._reader else ""
+            detail = _("The journal has no requests at all.") if self._reader else ""
         elif not near.whole and key_of(near.body) == key:
-            detail = f"Line {near.line} is this very request, but its reply was interrupted and is not complete."
+            detail = _(
+                "Line {line} is this very request, but its reply was interrupted and is not complete.", line=near.line
+            )
         else:
-            detail = f"The closest is the request of line {near.line}: {difference(near.body, request.body)}"
+            detail = _(
+                "The closest is the request of line {line}: {difference}",
+                line=near.line,
+                difference=difference(near.body, request.body),
+            )
         return NotRecorded(
             "This request is not in the {journal}." if self._reader else "There is no {journal} to answer from.",
             hint='chat.replay = "auto" asks the service, and records the answer.',
-            detail="\n".join([detail, *self.notes]).strip(),
+            detail=joined("\n", [detail, *self.notes]),
             reason="replay.not_recorded" if self._reader else "replay.no_journal",
             outcomes=[REPLAY_ONLY],
-            journal=f"journal {self._path.name}" if self._path else "journal",
+            journal=self._named,
         )
-
-
-def _times(count: int) -> str:
-    return "once" if count == 1 else f"{count} times"
 
 
 def _asked_as(event: TurnEvent) -> int:

@@ -24,6 +24,7 @@ from ...history.rounds import Round
 from ...history.turn import Anchor
 from ...service.stream import DONE
 from ...text.errors import Interrupted, NotRecorded, ReplyBroken
+from ...text.messages import _
 from ..environment import ReplayMode
 from ..request import Request, key_of
 from . import stream
@@ -107,7 +108,7 @@ class Replay:
         index, recorded = self._occurrences.index(key, anchor.cell, anchor.run), self._recorded()
         found = None if fresh and self.mode == "auto" else recorded.drawing(key, index)
         if found is None and self.mode == "only":
-            raise recorded.missed_call("drawing", recorded.drawings.count(key), index)
+            raise recorded.missed_call(_("drawing"), recorded.drawings.count(key), index)
         return index, found
 
     def look_up_use(self, key: str) -> UsedEvent | None:

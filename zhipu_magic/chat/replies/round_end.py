@@ -5,6 +5,7 @@ from __future__ import annotations
 from ...history.rounds import broke_off
 from ...service.error_codes import ended_badly
 from ...text.errors import ReplyBroken, ServiceError
+from ...text.messages import _
 from .progress import Progress
 
 
@@ -16,7 +17,7 @@ def check_ended_well(progress: Progress) -> None:
         raise ServiceError(
             "The reply contains no text.",
             hint="Try again; if it happens again, rephrase the prompt.",
-            detail=f"(it ended with: {_reason(progress)})" if progress.finish_reason else "",
+            detail=_("(it ended with: {reason})", reason=_reason(progress)) if progress.finish_reason else "",
             reason="reply.empty",
             request_id=progress.request_id,
         )

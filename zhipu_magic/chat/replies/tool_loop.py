@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from ...history.rounds import Called, Round, calls_of, lacks_its_end, was_cut
 from ...history.turn import Message
 from ...text.errors import ReplyBroken
+from ...text.language import Language, prompted
+from ...text.messages import N_, for_model
 from ...text.tokens import estimate
 from ...values.tools.ran import hidden
 from .stream import Again, Calling, Source, StreamEvent
@@ -21,8 +23,10 @@ if TYPE_CHECKING:
 
 #: All results of a turn together may take this many times what one may take.
 _MOST_RESULTS = 16
-_NOT_RUN = "This call did not run: the {count} calls that a turn may make have been made. Answer with what you have."
-_CUT_OFF = "This call did not run: its arguments were cut off. Give them as one JSON object."
+_NOT_RUN = N_(
+    "This call did not run: the {count} calls that a turn may make have been made. Answer with what you have."
+)
+_CUT_OFF = N_("This call did not run: its arguments were cut off. Give them as one JSON object.")
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,7 @@ class Rounds:
     `ask` sends the request once more, with these messages after its own. Tools run in the thread that takes, one at
     each `take`, within the `limits`; `hide` is applied to their results. `run_coroutine` returns what runs an async
     tool; without it, each has an event loop of its own. An answer that is not of the `shape` is sent back once, to be
-    corrected, in Chinese if the prompt is.
+    corrected. What the model is told is in the `language` of the prompt.
     """
 
     def __init__(
@@ -55,7 +59,7 @@ class Rounds:
         tools: Sequence[Tool],
         limits: ToolLimits,
         shape: Shape | None,
-        chinese: bool,
+        language: Language,
         hide: Callable[[str], str],
         run_coroutine: Callable[[], RunCoroutine | None],
     ) -> None:
@@ -69,7 +73,7 @@ class Rounds:
         self._room = limits.tokens * _MOST_RESULTS
         self._called = 0
         self._shape = shape
-        self._chinese = chinese
+        self._language = language
         self._hide = hide
         self._run_coroutine = run_coroutine
         self._closed = self._runs_tools = False
@@ -149,7 +153,7 @@ class Rounds:
             name, arguments = wanted["function"]["name"], wanted["function"]["arguments"]
             yield [Calling(name, arguments)]
             if lacks_its_end(body) and not arguments.strip():  # it must not run with its defaults
-                done.append(Called(wanted["id"], name, arguments, _CUT_OFF, failed=True, seconds=0.0))
+                done.append(Called(wanted["id"], name, arguments, self._said(_CUT_OFF), failed=True, seconds=0.0))
                 yield done[-1:]
                 continue
             called, interrupted = self._run_tool(wanted["id"], name, arguments)
@@ -157,7 +161,7 @@ class Rounds:
             yield done[-1:]
             if interrupted:  # once what it has shown and changed is taken in
                 raise KeyboardInterrupt
-        not_run = _NOT_RUN.format(count=self._most_calls)
+        not_run = self._said(_NOT_RUN, count=self._most_calls)
         beyond = [  # the service wants a result for each call
             Called(wanted["id"], wanted["function"]["name"], wanted["function"]["arguments"], not_run, failed=True)
             for wanted in calls[running:]
@@ -171,7 +175,8 @@ class Rounds:
         from ...values.tools.tool import call
 
         room, run = min(self._tokens, self._room), self._run_coroutine()
-        outcome = call(self._tools, name, arguments, room, run_coroutine=run, seeing=self._seeing)
+        with prompted(self._language):
+            outcome = call(self._tools, name, arguments, room, run_coroutine=run, seeing=self._seeing)
         text = self._hide(outcome.text)
         self._room = max(0, self._room - round(estimate(text)))
         called = Called(
@@ -188,6 +193,10 @@ class Rounds:
         )
         return called, outcome.interrupted
 
+    def _said(self, text: str, **facts: object) -> str:
+        with prompted(self._language):
+            return for_model(text, **facts)
+
     def _corrected(self, body: Mapping[str, Any], shape: Shape) -> Iterator[Sequence[StreamEvent]] | None:
         from ...values.types.answer_type import Mismatch
 
@@ -195,7 +204,8 @@ class Rounds:
         try:
             shape.read(done.words)
         except Mismatch as mismatch:
-            wrong = shape.request_for_repair(mismatch, chinese=self._chinese)
+            with prompted(self._language):
+                wrong = shape.request_for_repair(mismatch)
         else:
             return None
         answer = {"role": "assistant", "content": done.words}

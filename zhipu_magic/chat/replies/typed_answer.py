@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...history.rounds import is_early
 from ...text.errors import InvalidAnswer
+from ...text.messages import _, joined
 from ...text.notice import Notice
 
 if TYPE_CHECKING:
@@ -29,21 +30,22 @@ def value_of(
     is_cut = is_early(finish_reason)
     try:
         if is_cut and not text.rstrip().endswith(_WHOLE):
-            raise Mismatch(text, ("it was cut off",))
+            raise Mismatch(text, (_("it was cut off"),))
         return shape.read(text)
     except Mismatch as mismatch:
         if is_cut:
             raise _cut_off(text, shape, finish_reason, answer_limit) from None
         raise InvalidAnswer(
-            "The answer is not a valid {type}{retry}: {problems}.",
+            "The answer is not a valid {type}, even after one retry: {problems}."
+            if was_retried
+            else "The answer is not a valid {type}: {problems}.",
             hint="Rephrase the prompt, or use another model.",
-            detail=f"The answer was: {text}",
+            detail=_("The answer was: {text}", text=text),
             reason="answer.invalid",
             outcomes=[_NOT_IN_THE_CONVERSATION],
             text=text,
             type=shape.name,
-            retry=", even after one retry" if was_retried else "",
-            problems="; ".join(mismatch.problems),
+            problems=joined(_("; "), mismatch.problems),
         ) from None
 
 
@@ -52,7 +54,7 @@ def _cut_off(text: str, shape: Shape, finish_reason: str | None, answer_limit: i
         return InvalidAnswer(
             "The answer was cut off where the budget ended, after {limit:,} tokens, and is not a valid {type}.",
             hint="Raise the budget, or remove it: chat.budget = None.",
-            detail=f"The answer was: {text}",
+            detail=_("The answer was: {text}", text=text),
             reason="answer.out_of_budget",
             outcomes=[_NOT_IN_THE_CONVERSATION],
             text=text,
@@ -60,12 +62,13 @@ def _cut_off(text: str, shape: Shape, finish_reason: str | None, answer_limit: i
             limit=answer_limit,
         )
     return InvalidAnswer(
-        "The answer was cut off {where} and is not a valid {type}.",
+        "The answer was cut off at its maximum length and is not a valid {type}."
+        if finish_reason == "length"
+        else "The answer was cut off before its end and is not a valid {type}.",
         hint="max_tokens=NUMBER allows a longer one.",
-        detail=f"The answer was: {text}",
+        detail=_("The answer was: {text}", text=text),
         reason="answer.cut_off",
         outcomes=[_NOT_IN_THE_CONVERSATION],
         text=text,
         type=shape.name,
-        where="at its maximum length" if finish_reason == "length" else "before its end",
     )

@@ -11,6 +11,7 @@ from ...history.rounds import is_full
 from ...history.rows.row import Row, RowError
 from ...service.wire import Usage
 from ...text.errors import GLMError, InvalidRequest, ServiceError
+from ...text.messages import sentences
 
 
 class RoundEnded(Protocol):
@@ -106,4 +107,5 @@ def _code(error: GLMError) -> str:
 
 def _message(error: GLMError) -> str:
     """What happened, with the service's own words."""
-    return " ".join(filter(None, [error.message, error.detail.partition("\n")[0]]))
+    detail = error.detail  # a message, if it is one line
+    return sentences(error.said, detail.partition("\n")[0] if "\n" in detail else detail)

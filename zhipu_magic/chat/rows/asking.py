@@ -13,6 +13,7 @@ from ...service.profile import Profile
 from ...service.stream import StreamItem
 from ...service.wire import Usage, usage_in
 from ...text.errors import GLMError, Interrupted, InvalidAnswer
+from ...text.language import Language, prompted
 from ...text.tokens import estimate
 from ...values.row_prompt import RowPrompt
 from ..replies.progress import Progress
@@ -36,7 +37,7 @@ class RowAsking:
         *,
         read: Callable[[Row], Any],
         tool_limits: Callable[[], ToolLimits],
-        chinese: bool,
+        language: Language,
         practice: bool,
     ) -> None:
         self._requests = requests
@@ -44,7 +45,7 @@ class RowAsking:
         self._profile = profile
         self._read = read
         self._tool_limits = tool_limits
-        self._chinese = chinese
+        self._language = language
         self._practice = practice
 
     def ask(self, row: ToAsk, round_ended: RoundEnded) -> Answered:
@@ -93,7 +94,8 @@ class RowAsking:
                 return asked.end()
             value = shape.read(asked.progress.text)
         except Mismatch as mismatch:
-            wrong = shape.request_for_repair(mismatch, chinese=self._chinese)
+            with prompted(self._language):
+                wrong = shape.request_for_repair(mismatch)
             answer = {"role": "assistant", "content": Round(asked.progress.body()).words}
             asked.feed(Again(wrong))
             self._round(asked, prompt, (answer, {"role": "user", "content": wrong}))
@@ -124,7 +126,7 @@ class RowAsking:
             tools=request.options.tools,
             limits=self._tool_limits(),
             shape=request.shape,
-            chinese=self._chinese,
+            language=self._language,
             hide=request.hide,
             run_coroutine=lambda: None,
         )

@@ -10,7 +10,7 @@ from ...history.rows.row import Row
 from ...service.connection import Service
 from ...service.places import Places, places_of
 from ...text.errors import SettingsError
-from ...text.language import is_chinese
+from ...text.language import language_of
 from ..replies.tool_loop import ToolLimits
 from ..replies.typed_answer import value_of
 from .asked import Answered, RoundEnded
@@ -67,7 +67,7 @@ class LateAsking:
         return AtService(
             limit=state.limit if most is None else min(state.limit, most),
             busy_until=state.busy_until or 0.0,
-            trouble="" if fault is None else fault.message,
+            trouble="" if fault is None else fault.said,
         )
 
     def _made(self) -> RowAsking:
@@ -82,6 +82,6 @@ class LateAsking:
             endpoint.profile,
             read=self.value,
             tool_limits=self._tool_limits,
-            chinese=is_chinese(asked.written),
+            language=language_of(asked.written),
             practice=endpoint.practice,
         )

@@ -10,6 +10,7 @@ from typing import Any
 from ...history.events.map_event import MapEvent
 from ...service.wire import Usage
 from ...text.characters import shorten
+from ...text.messages import _, comma, ngettext
 from ...text.notice import Notice
 from ...text.numbers import plural
 from ...values.frames.table import Table
@@ -187,17 +188,19 @@ class Stream:
     def _tell_failures(self) -> None:
         if not self.errors:
             return
-        named = ", ".join(f"{failed.row:,}" for failed in self.errors[:_NAMED])
-        more = len(self.errors) - _NAMED
-        which = f"row {named}" if len(self.errors) == 1 else f"rows {named}{f' and {more:,} more' if more > 0 else ''}"
+        count, named = len(self.errors), comma(f"{failed.row:,}" for failed in self.errors[:_NAMED])
+        which: str = ngettext("row {rows}", "rows {rows}", count, rows=named)
+        if count > _NAMED:
+            which = _("rows {rows} and {more:,} more", rows=named, more=count - _NAMED)
+        first = self.errors[0].message
         self._warn(
             Notice(
                 "{failed:,} of {rows} failed ({which}): {message}",
                 hint="The .errors of the stream lists them.",
                 reason="rows.failed",
-                failed=len(self.errors),
+                failed=count,
                 rows=plural(self.rows, "row"),
                 which=which,
-                message=shorten(self.errors[0].message, _LONGEST),
+                message=first if len(first) <= _LONGEST else shorten(first, _LONGEST),
             )
         )

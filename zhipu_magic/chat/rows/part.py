@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 from ...history.rounds import is_full
 from ...history.rows.row import Row
 from ...text.errors import GLMError, InvalidAnswer, InvalidRequest
+from ...text.messages import _
 from ...values.frames.table import LOOK, NOT_YET
 from ...values.row_prompt import RowPrompt
 from .asked import Answered, FailedRow, failed_row, fault_of, is_interrupt, unreadable
@@ -214,7 +215,7 @@ class Part:
         if seen is not None and row.prompt is not None:
             seen(index, row.prompt, known)
         if known is None and not self._ask:
-            none = FailedRow(row=index, code="", message="It has no answer yet.", tries=0, reason="row.unanswered")
+            none = FailedRow(row=index, code="", message=_("It has no answer yet."), tries=0, reason="row.unanswered")
             self.unanswered += 1
             self._end(index, failure=none)
         elif known is None:

@@ -14,6 +14,7 @@ from ...history.ledger import Sums
 from ...history.turn import Anchor
 from ...service.connection import Service
 from ...text.addresses import host_of
+from ...text.messages import _
 from ..batches.intent import Intent
 from ..request import Request
 from .map_request import MapRequest
@@ -21,7 +22,7 @@ from .run import Run
 from .submitted import Submitted
 
 #: What ended a map early that its user has stopped.
-STOPPED: Final = "It was stopped."
+STOPPED: Final = _("It was stopped.")
 
 
 def map_event_of(run: Run, asked: MapRequest, history: History, service: Service, *, late: bool) -> MapEvent:
@@ -143,5 +144,5 @@ def _counted(**numbers: float) -> dict[str, Any]:
 def _stopped(run: Run) -> str | None:
     """What ended it early."""
     if run.error is not None:
-        return run.error.message
+        return run.error.said
     return STOPPED if run.stopped else None

@@ -47,11 +47,15 @@ _LOOKS_A_MARK, _LOOKS_A_STEP = 10, 40
 
 @event_class
 class SessionEvent(Event):
-    """A session begins with these settings; a forked one begins with the state of `from_` after its event `at`."""
+    """A session begins with these settings; a forked one begins with the state of `from_` after its event `at`.
+
+    `language` is that of what it shows, if it is not English.
+    """
 
     event: Text = "session"
     version: Any = None
     time: Text | None = None
+    language: Text | None = None
     model: Word | None = None
     system: Text | None = None
     temperature: Temperature | None = None

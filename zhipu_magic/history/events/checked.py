@@ -6,9 +6,19 @@ from typing import Any
 
 from ...text.characters import LONGEST_NAME, is_word, shortened
 from ...text.errors import InvalidRequest
+from ...text.messages import N_, Message, comma
 from .changes import from_json
 from .event import Event
 from .members import SENSELESS
+
+#: What a user sets.
+_KINDS = {
+    "session": N_("session"),
+    "model": N_("model"),
+    "temperature": N_("temperature"),
+    "budget": N_("budget"),
+    "system": N_("system text"),
+}
 
 
 def checked_event(members: dict[str, Any]) -> Event:
@@ -16,7 +26,7 @@ def checked_event(members: dict[str, Any]) -> Event:
     try:
         return from_json(dict(members))
     except SENSELESS:
-        values = ", ".join(
+        values = comma(
             f"{name} {shortened(repr(value), 60)}"
             for name, value in members.items()
             if name not in ("id", "event", "thread", "forked") and value is not None
@@ -26,7 +36,7 @@ def checked_event(members: dict[str, Any]) -> Event:
             hint="A model's name is one printable word of at most {longest} characters; a temperature is a number from "
             "0 to 2; a budget is 0 or more.",
             reason="setting.invalid",
-            kind=members["event"],
+            kind=Message(_KINDS.get(members["event"], members["event"])),
             values=values,
             longest=LONGEST_NAME,
         ) from None

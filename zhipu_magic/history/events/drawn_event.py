@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from ...service.wire import Usage
+from ...text.messages import _
 from ..ledger import Entry
 from .event import Event, State, event_class, made
 from .members import Amount, Count, Flag, Id, Members, Name, Picture, PictureResponse, Text
@@ -64,7 +65,7 @@ class DrawnEvent(Event):
             usage=Usage(),
             cost=self.cost,
             seconds=self.seconds or 0.0,
-            note="a drawing that did not come" if self.failed else "a drawing",
+            note=_("a drawing that did not come") if self.failed else _("a drawing"),
             replayed=self.of is not None,
             practice=self.practice is not None,
             thread=self.thread or "",

@@ -6,9 +6,12 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from ...service.wire import Usage
+from ...text.messages import _
 from ..ledger import Entry, Sums
 from .event import Event, State, event_class
 from .members import Amount, Count, Flag, Id, Name, Text
+
+_A_TABLE = _("a table")
 
 
 @event_class
@@ -106,7 +109,7 @@ class MapEvent(Event):
             usage=usage,
             cost=cost,
             seconds=self.seconds or 0.0,
-            note="a table",
+            note=_A_TABLE,
             replayed=self.of is not None,
             practice=self.practice is not None,
             thread=self.thread or "",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from ...service.wire import Usage
+from ...text.messages import _
 from ..ledger import Entry
 from .event import Event, State, event_class
 from .members import Amount, Count, Flag, Hash, Id, ReaderName, Text
@@ -64,7 +65,7 @@ class ReadEvent(Event):
                 usage=usage,
                 cost=None,
                 seconds=self.seconds or 0.0,
-                note="a document",
+                note=_("a document"),
                 replayed=self.of is not None,
                 practice=self.practice is not None,
             )

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from ...service.response_members import MOST_COUNTED
 from .event import Event, made
 from .members import AMOUNT, COUNT, ID, LONGEST_ID, MOST_AMOUNT, SENSELESS, TEXT, check_size
+from .told import TOLD, as_told
 
 #: Members that may be far larger in memory than in their line.
 _LARGE = frozenset({"members", "images", "rounds", "calls"})
@@ -24,7 +25,8 @@ class _Plan(NamedTuple):
 
     `texts`, `counts` and `amounts` are the members to check as such, and `others` those with checks of their own, each
     with its check. `ids` are the texts by which something is looked up, `texts_of` gets all texts of a line. `fields`
-    maps members to fields; it is None if all members are fields of the same name.
+    maps members to fields; it is None if all members are fields of the same name. `is_told` says that there are texts
+    of ours among them (see `told`).
     """
 
     event_type: type[Event]
@@ -35,6 +37,7 @@ class _Plan(NamedTuple):
     others: tuple[tuple[str, Callable[[Any], bool]], ...]
     ids: tuple[str, ...]
     is_large: bool
+    is_told: bool
     fields: Mapping[str, str] | None
 
 
@@ -59,6 +62,7 @@ def _plan(event_type: type[Event], names: tuple[str, ...]) -> _Plan:
         others=tuple((member, checks[name]) for member, name in fields.items() if callable(checks[name])),
         ids=checked_as(ID),
         is_large=not _LARGE.isdisjoint(names),
+        is_told=TOLD in names,
         fields=None if fields.keys() == set(names) == set(fields.values()) else fields,
     )
 
@@ -97,6 +101,8 @@ class EventReader:
             check_size(members, size)
         if size > LONGEST_ID and any(len(members[name]) > LONGEST_ID for name in plan.ids):
             raise ValueError("an id is too long")
+        if plan.is_told:
+            members = as_told(members)
         if plan.fields is not None:
             members = {name: members[member] for member, name in plan.fields.items()}
         return made(plan.event_type, members)

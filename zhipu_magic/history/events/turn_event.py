@@ -9,6 +9,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from ...service.response_members import objects
 from ...service.wire import Usage, total
+from ...text.messages import _
 from ...values.tools.ran import Changed
 from ..conversation import Conversation, Thread
 from ..ledger import Entry
@@ -306,7 +307,7 @@ class TurnEvent(Event):
         kept = next((one.id for one in turns if one.comparison == self.comparison), None)
         changed = None
         if kept is not None:
-            changed = thread.replace_turn(kept, lambda old: turn, what="another reply kept", asked_again=False)
+            changed = thread.replace_turn(kept, lambda old: turn, what=_("another reply kept"), asked_again=False)
         if changed is not None:
             return changed
         if self.append is not None:
@@ -315,10 +316,10 @@ class TurnEvent(Event):
 
     def _note(self, reply: str) -> str:
         if self.invalid is not None:
-            return "not of the type"
+            return _NOT_OF_THE_TYPE
         if self.event in WITHOUT_TURN:
-            return self.event
-        return "continued" if self.joins is not None else "" if reply else "no words"
+            return _WITHOUT_TURN[self.event]
+        return _CONTINUED if self.joins is not None else "" if reply else _NO_WORDS
 
     def _turn(self, completion: Mapping[str, Any], usage: Usage | None, earlier: EarlierRounds) -> Turn:
         choice = completion["choices"][0]
@@ -356,7 +357,7 @@ class TurnEvent(Event):
             changed = thread.replace_turn(
                 self.joins,
                 lambda old: old.joined(turn)._replace(run=turn.run or old.run),
-                what="a turn continued",
+                what=_("a turn continued"),
                 asked_again=False,
             )
         elif self.replaces is not None:
@@ -369,7 +370,7 @@ class TurnEvent(Event):
                     appended=old.appended,
                     comparison=old.comparison,
                 ),
-                what="a turn asked again",
+                what=_("a turn asked again"),
                 asked_again=True,
             )
         return changed or thread.commit(turn, append=self.append is not None, asked_after=self.held)
@@ -401,6 +402,9 @@ def _session_and_number(name: str) -> tuple[str, int]:
     return session, int(number) if number.isdecimal() and len(number) < _MOST_DIGITS else 0
 
 
+#: What is told of a reply that leaves no turn, or no further one.
+_NOT_OF_THE_TYPE, _CONTINUED, _NO_WORDS = _("not of the type"), _("continued"), _("no words")
+_WITHOUT_TURN = {"once": _("once"), "compared": _("compared")}
 _FIELDS = tuple(field.name for field in fields(TurnEvent) if field.name != "forked")
 #: The order of the members of an event that repeats an answer.
 _REPEATED = (*(name for name in _FIELDS if name not in _ANSWER and name != "of"), *_ANSWER, "of")

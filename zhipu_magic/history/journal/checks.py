@@ -12,7 +12,9 @@ from typing import IO, Any
 from ...text import regular_files
 from ...text.characters import shortened
 from ...text.errors import JournalError
+from ...text.messages import _
 from ...text.open_folder import ROWS_ENDING, VECTORS_ENDING
+from ...text.system_words import why
 from .lines import blocks_of, value_of
 
 #: How a journal's name ends.
@@ -35,7 +37,7 @@ def named(path: str | os.PathLike[str]) -> Path:
             "The journal {journal} cannot be found: {why}.",
             reason="journal.not_found",
             journal=Path(path).name,
-            why=error.strerror,
+            why=why(error),
         ) from None
 
 
@@ -87,7 +89,7 @@ def size_of(file: IO[bytes]) -> int:
     """The bytes of a journal. Raises OSError if they are too many to be read."""
     size = os.fstat(file.fileno()).st_size
     if size > _LARGEST:
-        raise OSError(errno.EFBIG, f"it is larger than {_LARGEST >> 30} GiB")
+        raise OSError(errno.EFBIG, _("it is larger than {size} GiB", size=_LARGEST >> 30))
     return size
 
 

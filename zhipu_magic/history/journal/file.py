@@ -11,6 +11,8 @@ from typing import IO
 
 from ...text import regular_files
 from ...text.errors import JournalError
+from ...text.messages import _
+from ...text.system_words import why
 from ...values.images.drawn import kept as drawing_from_json
 from ...values.images.from_value import Image, is_kept
 from ...values.images.stored import from_json as image_from_json
@@ -75,7 +77,7 @@ def _end_of_whole_lines(file: IO[bytes], end: int) -> int:
     shortest = end - LONGEST
     while end:
         if end < shortest:
-            raise OSError(errno.EFBIG, "its last line is too long to be one of ours")
+            raise OSError(errno.EFBIG, _("its last line is too long to be one of ours"))
         start = file.seek(max(0, end - BLOCK))
         if found := file.read(end - start).rfind(b"\n") + 1:
             return start + found
@@ -126,7 +128,7 @@ def write(path: Path, lines: Iterable[bytes], refuse: Callable[[Path], None] = r
             "{journal} cannot be written: {why}.",
             reason="journal.unwritable",
             journal=path.name,
-            why=error.strerror,
+            why=why(error),
         ) from None
 
 

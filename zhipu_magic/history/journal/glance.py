@@ -1,4 +1,4 @@
-"""A glance at a journal: which cells have asked in it, and what. It takes a millisecond for a journal of any length."""
+"""A glance at a journal, which takes a millisecond: which cells have asked in it, and what; and in which language."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ...text import regular_files
+from .checks import size_of
 
 #: Bytes at the beginning of a journal that are looked at, and again at its end; and those of the longest text.
 _CLOSE_LOOK, _LONGEST = 1 << 16, 10_000
@@ -18,6 +19,14 @@ BRIEFLY = 1 << 14
 #: How the line of a turn begins.
 _TURN = re.compile(rb'^\{"id": ?"[^"\n]*", ?"event": ?"(?:turn|partial|replayed)"', re.MULTILINE)
 _CELL = re.compile(rb'"cell": ?("[^"\\\n]{1,4000}")')
+#: What stands in the first line of a session, and how that begins, as far as its language.
+_SESSION = b'"event": "session"'
+_SPOKEN = re.compile(
+    rb'\{"id": "[^"\n]{1,200}", "event": "session"(?:, "version": \d+)?(?:, "time": "[^"\n]{1,99}")?'
+    rb'(?:, "language": "([a-z]{1,20})")?'
+)
+#: Bytes that are looked at together, and the most before a line's language.
+_BLOCK, _BEFORE = 1 << 20, 1 << 10
 _TEXT = re.compile(rb'"(?:written|prompt)": ?("(?:[^"\\\n]|\\.)*")')
 
 
@@ -53,3 +62,25 @@ def _asked(lines: bytes) -> Asked:
                 with suppress(ValueError):
                     found[json.loads(match[1])] = None
     return Asked(frozenset(cells), tuple(texts))
+
+
+def language_in(journal: Path) -> str:
+    """The language in which the newest session of a journal has shown things; empty if it does not say, as in English.
+
+    It is looked for from the end, where it may be far from: the session may have many turns.
+    """
+    with suppress(OSError), regular_files.opened(regular_files.absolute(journal)) as file:
+        end = size_of(file)
+        while end > 0:
+            begin = max(0, end - _BLOCK)
+            file.seek(begin)
+            lines = file.read(end - begin + _BEFORE)
+            found = lines.rfind(_SESSION)
+            while found >= 0:
+                start = lines.rfind(b"\n", 0, found) + 1
+                spoken = _SPOKEN.match(lines, start) if start or begin == 0 else None
+                if spoken is not None:
+                    return (spoken[1] or b"").decode()
+                found = lines.rfind(_SESSION, 0, found)
+            end = begin
+    return ""

@@ -18,16 +18,19 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from ...text import language as languages
 from ...text import regular_files
 from ...text.characters import each_text
 from ...text.errors import JournalError
 from ...text.notice import Notice
+from ...text.system_words import why
 from ...values.tools.ran import entries_of_images
 from ..events.changes import ResumeEvent, SessionEvent, from_json
 from ..events.drawn_event import DrawnEvent
 from ..events.event import Event
 from ..events.members import SENSELESS
 from ..events.read_event import ReadEvent
+from ..events.told import TOLD, told_in
 from ..events.turn_event import TurnEvent
 from .behind import lines_behind
 from .checks import VERSION, documents_of, images_of, is_there, refuse_other
@@ -39,6 +42,8 @@ from .reader import read
 
 #: Seconds that the last lines wait at the end for another program that has locked the file.
 _LAST_PATIENCE = 5.0
+#: What a forked session begins with as its parent did.
+_SETTINGS = ("language", "model", "system", "temperature")
 
 
 def now() -> str:
@@ -99,6 +104,8 @@ class Journal:
         """The session's first line, which is written with the second. Raises one of `SENSELESS` for odd settings."""
         by = f"zhipu_magic {version('zhipu_magic')}"
         begun = {"id": self.next_id(), "event": "session", "version": VERSION, "time": now(), **settings, "by": by}
+        if "from" not in settings and (language := languages.of_session()) != "en":
+            begun["language"] = language
         event = from_json(begun)
         assert isinstance(event, SessionEvent)
         self.events.append(event)
@@ -130,7 +137,7 @@ class Journal:
             self.events.append(latest)
         self._writing = threading.RLock()  # another thread may have held it
         begun, at = self.events[self._first].to_json(), self.events[-1].id
-        settings: dict[str, Any] = {name: begun[name] for name in ("model", "system", "temperature") if name in begun}
+        settings: dict[str, Any] = {name: begun[name] for name in _SETTINGS if name in begun}
         self.was_forked, self._first = False, len(self.events)
         parent, self.session = self.session, _new_session()
         self.forked_from.append(parent)
@@ -157,7 +164,7 @@ class Journal:
                 Notice(
                     "{problem} Nothing is written to it; the conversation continues without a journal.",
                     reason="journal.not_kept",
-                    problem=error.message,
+                    problem=error.said,
                 )
             )
         except OSError as error:
@@ -170,7 +177,7 @@ class Journal:
                         "missing is written as soon as possible.",
                         reason="journal.waits",
                         journal=self.path.name,
-                        why=error.strerror,
+                        why=why(error),
                     )
                 )
 
@@ -242,7 +249,7 @@ class Journal:
                     "No journal is kept in {path}: {why}.",
                     reason="journal.no_place",
                     path=str(path),
-                    why=error.strerror,
+                    why=why(error),
                 )
             )
             return None
@@ -266,7 +273,10 @@ class Journal:
     def _line(self, event: Event) -> bytes:
         """The event's line; empty for one that cannot be written as JSON, which is reported once."""
         try:
-            members = each_text(event.to_json(), self.hide)
+            members = event.to_json()
+            if told := told_in(members):
+                members[TOLD] = told
+            members = each_text(members, self.hide)
             text = json.dumps(members, ensure_ascii=False, default=lambda image: image.to_json())
         except (TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
             self._warn_of(

@@ -17,6 +17,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
+from ...text.messages import _
+
 fcntl: Any
 msvcrt: Any
 try:
@@ -66,7 +68,7 @@ def _wait(descriptor: int, shared: bool, patience: float) -> bool:
             if error.errno not in _IS_LOCKED:
                 return False
             if time.monotonic() >= until:
-                raise BlockingIOError(errno.EWOULDBLOCK, "another program has locked it") from None
+                raise BlockingIOError(errno.EWOULDBLOCK, _("another program has locked it")) from None
         time.sleep(_PAUSE)
 
 

@@ -11,6 +11,8 @@ from typing import IO, Any
 
 from ...text import regular_files
 from ...text.errors import JournalError
+from ...text.messages import _, comma, ngettext
+from ...text.system_words import why
 from ...values.images.stored import from_json as image_from_json
 from ...values.tools.ran import with_images
 from ..events.changes import from_json, plain_turns
@@ -71,8 +73,15 @@ class JournalReader:
                     self._read_line(line, members, take)
                 start = stop
         if self._damaged:
-            are = "are" if len(self._damaged) > 1 else "is"
-            self.note(f"{self.path.name}: {_listed(self._damaged)} {are} damaged and left out; all others are used.")
+            self.note(
+                ngettext(
+                    "{journal}: line {lines} is damaged and left out; all others are used.",
+                    "{journal}: lines {lines} are damaged and left out; all others are used.",
+                    len(self._damaged),
+                    journal=self.path.name,
+                    lines=_listed(self._damaged),
+                )
+            )
 
     def _read_plain(self, lines: list[bytes], values: list[Any], take: Take, take_plain: TakePlain) -> int:
         """Read lines together, as long as enough of them can be. Returns how many were read."""
@@ -104,7 +113,12 @@ class JournalReader:
         self._lines += 1
         event_id = members.get("id") if type(members) is dict else None
         if line[-1] != LINE_END:
-            self.note(f"{self.path.name}: the last line was torn off, by a crash perhaps, and is left out.")
+            self.note(
+                _(
+                    "{journal}: the last line was torn off, by a crash perhaps, and is left out.",
+                    journal=self.path.name,
+                )
+            )
         elif type(event_id) is not str or type(members.get("event")) is not str:
             if line.strip() and len(self._damaged) <= _MOST_NAMED:
                 self._damaged.append(self._lines)
@@ -132,7 +146,7 @@ class JournalReader:
                 "The journal {journal} cannot be read: {why}.",
                 reason="journal.unreadable",
                 journal=self.path.name,
-                why=error.strerror,
+                why=why(error),
             ) from None
 
     def by_id(self) -> dict[str, bytes]:
@@ -190,9 +204,16 @@ class JournalReader:
     def note_senseless(self) -> None:
         """Add a note on the lines whose events are not valid."""
         if self._senseless:
-            make, are = ("make", "are") if len(self._senseless) > 1 else ("makes", "is")
-            lines = _listed(sorted(self._senseless))
-            self.note(f"{self.path.name}: {lines} {make} no sense there and {are} left out.")
+            lines = sorted(self._senseless)
+            self.note(
+                ngettext(
+                    "{journal}: line {lines} makes no sense there and is left out.",
+                    "{journal}: lines {lines} make no sense there and are left out.",
+                    len(lines),
+                    journal=self.path.name,
+                    lines=_listed(lines),
+                )
+            )
 
 
 def read(path: Path) -> JournalReader:
@@ -207,7 +228,7 @@ def _parted(values: list[Any]) -> Iterator[tuple[list[Any], bool]]:
     are_objects = set(map(type, values)) == {dict}
     names = tuple if are_objects else lambda value: tuple(value) if type(value) is dict else None
     others: list[Any] = []
-    for _, group in groupby(values, names):
+    for _names, group in groupby(values, names):
         alike = list(group)
         if len(alike) < _FEWEST_TOGETHER:
             others += alike
@@ -221,9 +242,8 @@ def _parted(values: list[Any]) -> Iterator[tuple[list[Any], bool]]:
 
 
 def _listed(numbers: list[int]) -> str:
-    """The lines with these numbers, or the first ten of them."""
-    lines = "lines" if len(numbers) > 1 else "line"
-    return f"{lines} {', '.join(map(str, numbers[:_MOST_NAMED]))}{', …' if len(numbers) > _MOST_NAMED else ''}"
+    """These numbers of lines, or the first ten of them."""
+    return comma([*map(str, numbers[:_MOST_NAMED]), *(["…"] if len(numbers) > _MOST_NAMED else [])])
 
 
 def _end(file: IO[bytes]) -> int:

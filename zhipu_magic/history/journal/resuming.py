@@ -10,9 +10,11 @@ from pathlib import Path
 from ...text import regular_files
 from ...text.characters import shorten
 from ...text.errors import JournalError
+from ...text.messages import comma
 from ...text.notice import Notice
 from ...text.numbers import plural
 from ...text.open_folder import BESIDE_ENDINGS, JOURNALS
+from ...text.system_words import why
 from ..conversation import Conversation, Thread
 from ..events.changes import ResumeEvent
 from ..events.event import State
@@ -95,7 +97,7 @@ def _missing(file: Path) -> JournalError:
         hint="Pass the path of one of them, in {folder}.",
         reason="resume.others",
         journal=file.name,
-        names=", ".join([*named, "…"] if len(names) > _MOST_NAMED else named),
+        names=comma([*named, "…"] if len(names) > _MOST_NAMED else named),
         folder=folder.name,
     )
 
@@ -134,5 +136,5 @@ def save(journal: Journal, threads: Iterable[Thread], file: Path) -> None:
             "What belongs to {journal}, images and documents, cannot be written: {why}.",
             reason="journal.images_unwritable",
             journal=file.name,
-            why=error.strerror,
+            why=why(error),
         ) from None

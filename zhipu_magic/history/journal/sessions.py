@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from ...text.errors import JournalError
+from ...text.messages import _
 from ..events import turn_event
 from ..events.changes import ResumeEvent, SessionEvent
 from ..events.event import Event, State
@@ -138,7 +139,9 @@ class Rebuilding:
                 try:
                     states[name] = self._state_of(session)
                 except (TooMuch, *_NONSENSE):
-                    self._reader.note(f"{self._reader.path.name}: one of its conversations cannot be rebuilt.")
+                    self._reader.note(
+                        _("{journal}: one of its conversations cannot be rebuilt.", journal=self._reader.path.name)
+                    )
         return states
 
     def _begun(self, name: str) -> Session:
@@ -200,16 +203,23 @@ class Rebuilding:
                 if session.at_forks:
                     session.at_forks.clear()
                     self._reader.note(
-                        f"{self._reader.path.name}: what forked processes began with takes more than its size allows; "
-                        "they are read as if they had begun later."
+                        _(
+                            "{journal}: what forked processes began with takes more than its size allows; they are "
+                            "read as if they had begun later.",
+                            journal=self._reader.path.name,
+                        )
                     )
         self.allowance.made_room(sum(session.taken for session in self.found.values()))
 
     def _cut(self, session: Session, place: int) -> None:
         session.cut = True
         self._reader.note(
-            f"{self._reader.path.name}: from line {self._reader.numbers[place]} on, a session asks for more changes "
-            "than its journal's size allows; the rest of it is left out."
+            _(
+                "{journal}: from line {line} on, a session asks for more changes than its journal's size allows; the "
+                "rest of it is left out.",
+                journal=self._reader.path.name,
+                line=self._reader.numbers[place],
+            )
         )
 
     def _resume(self, session: Session, name: str, earlier: str) -> None:

@@ -9,6 +9,7 @@ from typing import Final
 
 from ...text.errors import JournalError
 from ...text.notice import Notice
+from ...text.system_words import why
 from .kept_lines import KeptLines, Lines
 from .row import Row
 from .row_file import RowFile
@@ -159,7 +160,7 @@ class Places:
                     "possible.",
                     reason="rows.waits",
                     file=file.path.name,
-                    why=error.strerror,
+                    why=why(error),
                 )
             )
 
@@ -176,6 +177,6 @@ class Places:
             Notice(
                 "{problem} No answers to rows are read from it or written to it.",
                 reason="rows.not_kept",
-                problem=error.message,
+                problem=error.said,
             )
         )

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 from ...text import regular_files
 from ...text.errors import JournalError
+from ...text.system_words import why
 from ..journal.file import held
 from ..journal.lock import PATIENCE
 from .index import HEADER
@@ -27,7 +28,7 @@ def rewrite(file: RowFile, unwanted: Callable[[Row], bool]) -> None:
         file.refresh()
     except OSError as error:
         raise JournalError(
-            "{file} cannot be written anew: {why}.", reason="rows.unwritable", file=file.path.name, why=error.strerror
+            "{file} cannot be written anew: {why}.", reason="rows.unwritable", file=file.path.name, why=why(error)
         ) from None
 
 

@@ -7,13 +7,15 @@ reading the JSON.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 
 from ...service.error_codes import ended_badly
 from ...service.response_members import MOST_COUNTED
-from ...text.characters import LONGEST_NAME, printable, shortened, whole_characters
+from ...text.characters import LONGEST_NAME, each_text, printable, shortened, whole_characters
+from ...text.message_data import data_of, told_by
+from ...text.messages import sentences
 from ..events.members import MOST_AMOUNT
 from ..journal.lines import value_of
 from ..rounds import broke_off
@@ -25,7 +27,7 @@ _KEY, _NEXT = slice(8, 30), slice(33, 38)
 
 @dataclass(frozen=True, slots=True)
 class RowError:
-    """Why a row has no answer: the reason as errors have it, the service's own code, and the message."""
+    """Why a row has no answer: the reason as errors have it, the service's own code, and the message, in English."""
 
     reason: str
     code: str
@@ -59,8 +61,7 @@ def as_ended(row: Row, words: str = "") -> Row:
     if row.error is not None or not broke_off(row.finish):
         return row
     error = ended_badly(row.finish, words)
-    message = " ".join(filter(None, [error.message, error.detail]))
-    return replace(row, error=RowError(reason=error.reason, code="", message=message))
+    return replace(row, error=RowError(reason=error.reason, code="", message=sentences(error.said, error.detail)))
 
 
 def newest_of(rows: Iterable[Row]) -> Row | None:
@@ -112,7 +113,10 @@ def line_of(row: Row, hide: Callable[[str], str] = lambda text: text, *, at: int
     error, text = row.error, words(row.text)
     members: dict[str, Any] = {"key": row.key}
     if error is not None:
-        said = {"reason": _name(error.reason), "code": _name(error.code), "message": words(error.message)}
+        said: dict[str, Any] = {"reason": _name(error.reason), "code": _name(error.code)}
+        said["message"] = words(error.message)
+        if (data := data_of(error.message)) is not None:
+            said["told"] = each_text(data, words)
         members |= {"error": said} | ({"text": text} if text else {})
     else:
         members["text"] = text
@@ -144,11 +148,17 @@ def row_of(line: bytes) -> Row:
         key=key,
         text=members.get("text", ""),
         usage=None if usage is None else tuple(usage),
-        error=None if error is None else RowError(error["reason"], error["code"], error["message"]),
+        error=None if error is None else _row_error(error),
         at=members.get("at", 0),
         **{name: members[name] for name in _OTHERS if name in members},
     )
     return row if row.finish == "stop" else as_ended(row)
+
+
+def _row_error(members: Mapping[str, Any]) -> RowError:
+    """The error in a line; its message can be told in any language, if the line says how it was made."""
+    message = told_by(members["message"], members["told"]) if "told" in members else members["message"]
+    return RowError(members["reason"], members["code"], message)
 
 
 def _name(text: str) -> str:

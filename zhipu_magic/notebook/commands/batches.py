@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from IPython.core.error import UsageError
 
+from ...text.messages import _
 from .command import Command
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ def _collect(session: Session, text: str) -> None:
     from ..batch_cell import collect
 
     if text not in ("", "--wait"):
-        raise UsageError(f"Usage: {_USAGE}")
+        raise UsageError(_("Usage: {usage}", usage=_USAGE))
     collect(session, wait=bool(text))
 
 

@@ -4,58 +4,42 @@ from __future__ import annotations
 
 import linecache
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from IPython.core.error import UsageError
 
 from ...text.characters import shorten, without_addresses
 from ...text.errors import GLMError
+from ...text.language import prompted
 from ...text.markdown import fenced
 from ...text.markup import Markup
+from ...text.messages import N_, _, for_model
 from ...text.secrets import taken_out, without_secrets
 from .. import ask_cell
 from ..cell_tracker import Failure
 from ..line.cell_line import CellOptions
 from .command import Command, prose
-from .explain import in_chinese, number_and_text
+from .explain import language_for, number_and_text
 from .turns import wanted_link
 
 if TYPE_CHECKING:
+    from ...values.outputs.output import CellOutput
     from ..session import Session
 
 
-class _Words(NamedTuple):
-    """The sentences around an exception that is sent to the model, in one language."""
-
-    cell_failed: str
-    script_failed: str
-    the_cell: str
-    the_script: str
-    the_exception: str
-
-
-_ENGLISH = _Words(
-    cell_failed="This notebook cell raised an exception. Give the whole cell, repaired, as one Python code block, and "
-    "say before it in a\nsentence or two what was wrong.",
-    script_failed="This notebook cell ran a script, which raised an exception. Give the whole script, repaired, as one "
-    "Python code block,\nand say before it in a sentence or two what was wrong.",
-    the_cell="The cell:",
-    the_script="The script, {where}:",
-    the_exception="The exception:",
+#: The sentences around an exception that is sent to the model.
+_CELL_FAILED = N_(
+    "This notebook cell raised an exception. Give the whole cell, repaired, as one Python code block, and "
+    "say before it in a\nsentence or two what was wrong."
 )
-_CHINESE = _Words(
-    cell_failed="这个笔记本单元格抛出了异常。请先用一两句话说明错在哪里，"
-    "再用一个 Python 代码块给出修正后的完整单元格。",
-    script_failed="这个笔记本单元格运行的脚本抛出了异常。请先用一两句话说明错在哪里，"
-    "再用一个 Python 代码块给出修正后的完整脚本。",
-    the_cell="单元格：",
-    the_script="脚本（{where}）：",
-    the_exception="异常：",
+_SCRIPT_FAILED = N_(
+    "This notebook cell ran a script, which raised an exception. Give the whole script, repaired, as one "
+    "Python code block,\nand say before it in a sentence or two what was wrong."
 )
 
 
 def _insert(session: Session, text: str) -> None:
-    link = wanted_link(session, text, "%glm insert N takes a turn's number in %glm history.")
+    link = wanted_link(session, text, _("%glm insert N takes a turn's number in %glm history."))
     inserted = Markup("The reply's Python is in a new cell below. It has not run.")
     session.answer(inserted if ask_cell.insert(session, link.turn.reply) else ask_cell.NO_PYTHON)
 
@@ -67,13 +51,20 @@ def _fix(session: Session, text: str) -> None:
     if number is None:
         failure = _to_fix(session)
         session.outputs.shown.check_failure(failure)
-        words = _CHINESE if in_chinese(session, text, failure.source) else _ENGLISH
-        prompt, named = _prompt(failure, text, session.settings.value_tokens, words), _named(failure.error)
+        language = language_for(session, text, failure.source)
+        with prompted(language):
+            prompt, named = _prompt(failure, text, session.settings.value_tokens), _named(failure.error)
     else:
-        prompt, named = _prompt_for(session, number, text)
-    prompt, secrets = without_secrets(prompt)
-    taken = f" {taken_out(secrets)}." if secrets else ""
-    notice = session.chat.service.hide(f"Sent to be fixed: {named}.{taken}")
+        ran = session.outputs.shown.cell(number).ran
+        language = language_for(session, text, ran.source)
+        with prompted(language):
+            prompt, named = _prompt_for(ran, number, text, session.settings.value_tokens)
+    with prompted(language):
+        prompt, secrets = without_secrets(prompt)
+    named = session.chat.service.hide(named)
+    notice = _("Sent to be fixed: {error}.", error=named)
+    if secrets:
+        notice = _("Sent to be fixed: {error}. {secrets}.", error=named, secrets=taken_out(secrets))
     session.notify(notice)
     try:
         ask_cell.ask(session, prompt, CellOptions(raw=True, insert=True))
@@ -82,21 +73,20 @@ def _fix(session: Session, text: str) -> None:
         raise
 
 
-def _prompt_for(session: Session, number: int, text: str) -> tuple[str, str]:
+def _prompt_for(ran: CellOutput, number: int, text: str, tokens: int) -> tuple[str, str]:
     """The prompt that has the failure of this cell repaired, and the failure in a few words. Raises UsageError."""
     from ...values.outputs.output import ERROR, NOT_AT_HAND
     from ...values.rendering.renderers import rendered
 
-    ran = session.outputs.shown.cell(number).ran
     error = next((output for output in reversed(ran.outputs) if output.kind == ERROR), None)
     if error is None:
-        raise UsageError(f"Cell {number} has raised no exception: there is nothing to fix. Nothing was sent.")
-    words, tokens = _CHINESE if in_chinese(session, text, ran.source) else _ENGLISH, session.settings.value_tokens
+        raise UsageError(
+            _("Cell {number} has raised no exception: there is nothing to fix. Nothing was sent.", number=number)
+        )
     if error.value is not NOT_AT_HAND:
-        return _prompt(Failure(error.value, ran.source), text, tokens, words), _named(error.value)
+        return _prompt(Failure(error.value, ran.source), text, tokens), _named(error.value)
     shown = rendered(error, tokens).text
-    cell = f"{words.the_cell}\n\n{fenced(ran.source.strip(), 'python')}"
-    parts = [words.cell_failed, text, cell, f"{words.the_exception}\n\n{shown}"]
+    parts = [for_model(_CELL_FAILED), text, _the_cell(ran.source), _the_exception(shown)]
     last = next((line for line in reversed(shown.splitlines()) if line.strip("` ")), "")
     return "\n\n".join(part for part in parts if part), shorten(last, _LONGEST_ERROR)
 
@@ -111,15 +101,21 @@ def _to_fix(session: Session) -> Failure:
     if message is not None and (failure is None or message.run > failure.run):
         words = shorten(str(message.error), _LONGEST_MESSAGE)
         raise UsageError(
-            "There is no exception to fix. What failed last is no fault in code: the message itself says what to do "
-            f"(“{words}”)."
+            _(
+                "There is no exception to fix. What failed last is no fault in code: the message itself says what to "
+                "do (“{words}”).",
+                words=words,
+            )
         )
     if failure is None:
-        raise UsageError("There is no exception to fix: no cell has raised one in this session.")
-    where = "its cell" if cells.put_right_by is None else f"cell [{cells.put_right_by}]"
+        raise UsageError(_("There is no exception to fix: no cell has raised one in this session."))
+    where = _("its cell") if cells.put_right_by is None else _("cell [{number}]", number=cells.put_right_by)
     raise UsageError(
-        f"The newest failure ({_named(failure.error)}) has been put right: {where} ran again without it. "
-        "Nothing was sent."
+        _(
+            "The newest failure ({error}) has been put right: {cell} ran again without it. Nothing was sent.",
+            error=_named(failure.error),
+            cell=where,
+        )
     )
 
 
@@ -132,28 +128,37 @@ def _named(error: BaseException) -> str:
     return f"{type(error).__name__}: {words}".removesuffix(": ")
 
 
-def _prompt(failure: Failure, text: str, tokens: int, words: _Words) -> str:
+def _prompt(failure: Failure, text: str, tokens: int) -> str:
     """The cell, the exception, and the values of the names in the failing lines."""
     from ...values.rendering.renderers import named_values, rendered
 
-    script = _script(failure, tokens, words)
-    parts = [words.script_failed if script else words.cell_failed]
+    script = _script(failure, tokens)
+    parts = [for_model(_SCRIPT_FAILED if script else _CELL_FAILED)]
     if text:
         parts.append(text)
     source = failure.source or _source(failure.error)
     if source.strip():
-        parts.append(f"{words.the_cell}\n\n{fenced(source.strip(), 'python')}")
+        parts.append(_the_cell(source))
     if script:
         parts.append(script)
-    parts.append(f"{words.the_exception}\n\n{rendered(failure.error, tokens).text}")
+    parts.append(_the_exception(rendered(failure.error, tokens).text))
     for name, value in named_values(failure.error, _MOST_VALUES).items():
         try:
             shown = rendered(value, tokens // 4)
         except GLMError:
             continue
         if not shown.images:
-            parts.append(f"`{name}`:\n\n{shown.text}" if shown.block else f"`{name}`: {shown.text}")
+            template = N_("`{name}`:\n\n{text}") if shown.block else N_("`{name}`: {text}")
+            parts.append(for_model(template, name=name, text=shown.text))
     return "\n\n".join(parts)
+
+
+def _the_cell(source: str) -> str:
+    return for_model("The cell:\n\n{code}", code=fenced(source.strip(), "python"))
+
+
+def _the_exception(shown: str) -> str:
+    return for_model("The exception:\n\n{traceback}", traceback=shown)
 
 
 def _source(error: BaseException) -> str:
@@ -164,7 +169,7 @@ def _source(error: BaseException) -> str:
     return "".join(linecache.getlines(cells[0])) if cells else ""
 
 
-def _script(failure: Failure, tokens: int, words: _Words) -> str:
+def _script(failure: Failure, tokens: int) -> str:
     """The script that the cell ran, if that raised the error, and is no longer than so many tokens."""
     if not _RUN.search(failure.source):
         return ""
@@ -175,7 +180,7 @@ def _script(failure: Failure, tokens: int, words: _Words) -> str:
     code = "".join(linecache.getlines(script.filename)).strip() if script is not None else ""
     if script is None or not code or weight(code) > tokens:
         return ""
-    return f"{words.the_script.format(where=script.where)}\n\n{fenced(code, 'python')}"
+    return for_model("The script, {where}:\n\n{code}", where=script.where, code=fenced(code, "python"))
 
 
 _RUN = re.compile(r"^[ \t]*%run\b", re.MULTILINE)
@@ -209,6 +214,6 @@ COMMANDS = (
             "N": "the number beside the cell that failed; without one, the newest that did",
             "TEXT": "what the model should know besides, or keep to",
         },
-        examples=("%glm fix", "%glm fix 8", "%glm fix Keep the loop."),
+        examples=("%glm fix", "%glm fix 8", N_("%glm fix Keep the loop.")),
     ),
 )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from IPython.core.error import UsageError
 
 from ...text.characters import shortened
+from ...text.messages import _, sentences
 from ...text.suggestions import did_you_mean
 from ..line.words import CLOSING, end_of_quote, plain_option
 
@@ -60,12 +61,15 @@ def prose(text: str, usage: str) -> str:
     first = plain_option(text.split(None, 1)[0]) if text else ""
     names = PARSER._option_string_actions
     if first.partition("=")[0] in names:
-        raise UsageError(f"{usage} takes no options; a cell does: %%glm {first} …")
+        raise UsageError(_("{command} takes no options; a cell does: %%glm {option} …", command=usage, option=first))
     if _OPTION.fullmatch(first):
         meant = did_you_mean(first, names)
         raise UsageError(
-            f"{usage} takes no options such as {first}. {f'{meant} A cell takes it.' if meant else ''}".rstrip()
-            + " A text that begins so needs a space after its dashes."
+            sentences(
+                _("{command} takes no options such as {option}.", command=usage, option=first),
+                sentences(meant, _("A cell takes it.")) if meant else "",
+                _("A text that begins so needs a space after its dashes."),
+            )
         )
     return text
 
@@ -81,8 +85,13 @@ def check_options(command: Command, text: str) -> None:
         option = plain_option(word)
         if word != option and _OPTION.fullmatch(option) and option not in command.flags:
             meant = did_you_mean(option, command.flags)
-            parts = [f"%glm {command.name} has no option {option}.", meant, f"Usage: {command.usage}"]
-            raise UsageError(" ".join(filter(None, parts)))
+            raise UsageError(
+                sentences(
+                    _("%glm {command} has no option {option}.", command=command.name, option=option),
+                    meant,
+                    _("Usage: {usage}", usage=command.usage),
+                )
+            )
 
 
 #: What can only be meant as an option.
@@ -94,7 +103,7 @@ def number(text: str, usage: str) -> int | None:
     if not text:
         return None
     if not text.isdecimal() or len(text) > _MOST_DIGITS or int(text) < 1:
-        raise UsageError(f"{shortened(text, _LONGEST)!r} is not a positive number: {usage}")
+        raise UsageError(_("{text!r} is not a positive number: {usage}", text=shortened(text, _LONGEST), usage=usage))
     return int(text)
 
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from IPython.core.error import UsageError
 
-from ...text.language import is_chinese
+from ...text.language import Language, language_of, prompted
+from ...text.messages import N_, _, for_model
 from ...values.given import Given
 from ...values.outputs.output import Cell
 from .. import ask_cell
@@ -16,13 +17,12 @@ from .command import Command, prose
 if TYPE_CHECKING:
     from ..session import Session
 
-_ENGLISH = (
+_SENTENCE = N_(
     "Explain this notebook cell and what it showed: what it does, what the output means, and whether anything in it "
     "looks wrong."
 )
-_CHINESE = "请解释这个笔记本单元格和它的输出：它做了什么，输出说明了什么，有没有看起来不对的地方。"
 #: What the prompt and the page call the cell.
-_NAME = "the cell"
+_NAME = N_("the cell")
 
 
 def number_and_text(text: str) -> tuple[int | None, str]:
@@ -36,27 +36,28 @@ def number_and_text(text: str) -> tuple[int | None, str]:
 _MOST_DIGITS = 9
 
 
-def in_chinese(session: Session, text: str, source: str) -> bool:
-    """Whether the user writes Chinese: in this text, else in the last turn, else in the cell."""
+def language_for(session: Session, text: str, source: str) -> Language:
+    """The language that the user writes: in this text, else in the last turn, else in the cell."""
     newest = session.chat.thread().newest
     asked = text or (newest.turn.written or newest.turn.prompt if newest is not None else source)
-    return is_chinese(asked)
+    return language_of(asked)
 
 
 def _explain(session: Session, text: str) -> None:
     number, text = number_and_text(text)
     text = prose(text, "%glm explain")
     cell = session.outputs.shown.cell(number) if number is not None else _last(session)
-    sentence = _CHINESE if in_chinese(session, text, cell.ran.source) else _ENGLISH
+    with prompted(language_for(session, text, cell.ran.source)):
+        sentence, name = for_model(_SENTENCE), for_model(_NAME)
     prompt = "\n\n".join(part for part in (sentence, text) if part)
-    ask_cell.ask(session, prompt, CellOptions(files=[Given(cell, _NAME)]))
+    ask_cell.ask(session, prompt, CellOptions(files=[Given(cell, name)]))
 
 
 def _last(session: Session) -> Cell:
     """The last cell that has run and is not ours. Raises UsageError without one, InvalidRequest for a hidden one."""
     ran = [one for one in session.outputs.shown.ran() if not one.ours]
     if not ran:
-        raise UsageError("There is no cell to explain: none has run in this session but those that ask.")
+        raise UsageError(_("There is no cell to explain: none has run in this session but those that ask."))
     return session.outputs.shown.checked(ran[-1])
 
 
@@ -73,6 +74,6 @@ COMMANDS = (
             "N": "the number beside the cell; without one, the last cell that has run",
             "TEXT": "what you want to know of it",
         },
-        examples=("%glm explain", "%glm explain 8", "%glm explain Why is the second row empty?"),
+        examples=("%glm explain", "%glm explain 8", N_("%glm explain Why is the second row empty?")),
     ),
 )

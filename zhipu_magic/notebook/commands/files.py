@@ -16,12 +16,15 @@ from ...text.characters import shorten
 from ...text.errors import GLMError, JournalError
 from ...text.html import code
 from ...text.markup import Markup
+from ...text.messages import _, comma, sentences
 from ...text.numbers import plural
+from ...text.system_words import why
 from ..hints import in_cell
 from .command import Command, unquoted
 
 if TYPE_CHECKING:
     from ...chat.chat import Chat
+    from ...history.conversation import Thread
     from ..session import Session
 
 #: Characters of the system text that a resume shows.
@@ -41,9 +44,10 @@ def _journal(session: Session, text: str) -> None:
         return
     try:
         status = regular_files.status(journal.path)
-        size = f"{status.st_size:,} bytes" if status is not None and status.st_size else "nothing in it yet"
+        written = status.st_size if status is not None else 0
+        size: str = _("{count:,} bytes", count=written) if written else _("nothing in it yet")
     except OSError as error:
-        size = f"cannot be opened: {error.strerror}"
+        size = _("cannot be opened: {why}", why=error.strerror)
     session.answer(Markup("The journal is {path} ({size}).", path=code(_shown(journal.path)), size=size))
 
 
@@ -58,7 +62,7 @@ def _check(place: str) -> None:
             hint="Choose another name.",
             reason="journal.unwritable",
             journal=path.name,
-            why=error.strerror,
+            why=why(error),
         ) from None
 
 
@@ -83,24 +87,38 @@ def _resume(session: Session, text: str) -> None:
     session.set_aside_deleted(session.cells.deleted)
     session.reflect_chat()
     thread = chat.thread()
-    others = f", one of {len(chat.history.threads)} threads" if len(chat.history.threads) > 1 else ""
-    last = f" The last prompt: “{shorten(thread.newest.turn.prompt, 60)}”." if thread.newest else ""
-    resumed = f"Resumed: {plural(thread.size, 'turn')} in {thread.name}{others}.{last}"
-    if copied not in (None, chat.history.journal.path):
-        resumed += f" They were copied from {copied.name}, which stays as it is."
+    said = [_resumed(thread, len(chat.history.threads))]
+    if copied is not None and copied != chat.history.journal.path:
+        said.append(_("They were copied from {file}, which stays as it is.", file=copied.name))
+    resumed = sentences(*said)
     changed = [setting for setting, earlier in zip(_settings(chat), before, strict=True) if setting != earlier]
-    settings = [f"From the journal: {', '.join(changed)}."] if changed else []
+    settings = [_("From the journal: {settings}.", settings=comma(changed))] if changed else []
     session.answer(Markup("\n\n").join([resumed, *settings, *map(in_cell, notes)]))
+
+
+def _resumed(thread: Thread, count: int) -> str:
+    """Says what is there again: the thread, which is one of so many, and where it stopped."""
+    turns = plural(thread.size, "turn")
+    resumed = _("Resumed: {turns} in {thread}.", turns=turns, thread=thread.name)
+    if count > 1:
+        resumed = _(
+            "Resumed: {turns} in {thread}, one of {count} threads.", turns=turns, thread=thread.name, count=count
+        )
+    if not thread.newest:
+        return resumed
+    return sentences(resumed, _("The last prompt: “{prompt}”.", prompt=shorten(thread.newest.turn.prompt, 60)))
 
 
 def _settings(chat: Chat) -> tuple[str, ...]:
     """The settings of the next turn, in words."""
     model, system, temperature, budget = chat.model, chat.system, chat.temperature, chat.budget
     return (
-        f"the model {model}",
-        f"the system text “{shorten(system, _LONGEST_SYSTEM)}”" if system else "no system text",
-        "the model's own temperature" if temperature is None else f"the temperature {temperature:g}",
-        f"a budget of {budget.in_words(budget.limit)}" if budget else "no budget",
+        _("the model {model}", model=model),
+        _("the system text “{text}”", text=shorten(system, _LONGEST_SYSTEM)) if system else _("no system text"),
+        _("the model's own temperature")
+        if temperature is None
+        else _("the temperature {temperature:g}", temperature=temperature),
+        _("a budget of {budget}", budget=budget.in_words(budget.limit)) if budget else _("no budget"),
     )
 
 
@@ -109,7 +127,9 @@ def _export(session: Session, text: str) -> None:
     force = "--force" in (words[:1] + words[-1:])
     name = text.removeprefix("--force").removesuffix("--force").strip() if force else text
     if not name or name.startswith("-") or (len(name.split()) > 1 and unquoted(name) == name):
-        raise UsageError(f"Usage: %glm export FILE [--force]. The extension decides the format: {', '.join(FORMS)}.")
+        raise UsageError(
+            _("Usage: %glm export FILE [--force]. The extension decides the format: {forms}.", forms=comma(FORMS))
+        )
     path = Path(unquoted(name))
     chat = session.chat
     # The address in the settings: the practice server's own is gone once the kernel ends.
@@ -124,12 +144,16 @@ def _export(session: Session, text: str) -> None:
         path = regular_files.absolute(path)
         if regular_files.status(path) is not None and not force:
             raise UsageError(
-                f"{path.name} already exists and was left unchanged. %glm export {name} --force replaces it."
+                _(
+                    "{file} already exists and was left unchanged. %glm export {name} --force replaces it.",
+                    file=path.name,
+                    name=name,
+                )
             )
         regular_files.replace(path, [chat.service.hide(content).encode("utf-8", "replace")])
     except OSError as error:
         raise GLMError(
-            "{file} cannot be written: {why}.", reason="export.unwritable", file=path.name, why=error.strerror
+            "{file} cannot be written: {why}.", reason="export.unwritable", file=path.name, why=why(error)
         ) from None
     count = plural(chat.thread().size, "turn")
     session.answer(Markup("{count} exported to {path}.", count=count, path=code(_shown(path))))
@@ -168,7 +192,8 @@ COMMANDS = (
         _export,
         completes="files",
         details="Writes the thread to a file whose extension decides what it is: a transcript to read (.md), the "
-        "messages (.json), a Python script that asks the last turn (.py), or a notebook (.ipynb).",
+        "messages (.json), a Python script that asks the last turn (.py), or a notebook (.ipynb) whose cells ask again "
+        "and, until then, show the replies.",
         arguments={"FILE": "the file's name, with its extension", "--force": "replace a file that exists"},
         examples=("%glm export talk.md", "%glm export talk.ipynb --force"),
     ),

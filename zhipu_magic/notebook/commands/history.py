@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from ...history.turn import Turn
 from ...text.characters import shorten
 from ...text.html import code, quotation
 from ...text.markup import Markup
+from ...text.messages import _, comma
 from ...text.numbers import plural
 from ...text.tables import table
 from .command import Command
@@ -28,10 +29,6 @@ if TYPE_CHECKING:
 _NEWEST = 50
 _LONGEST_PROMPT, _LONGEST_SYSTEM = 48, 60
 _RANGE = re.compile(r"(\d{1,9})(?:\s*([-‐‑–—−－~～])\s*(\d{1,9})?)?")
-_USAGE = (
-    "%glm history takes a turn's number (%glm history 12), a range of them (3-8, or 3- for all from there on), --all "
-    "for a line each, or --full for all of it"
-)
 
 
 def _history(session: Session, text: str) -> None:
@@ -56,18 +53,33 @@ def _chosen(thread: Thread, wanted: str) -> list[Link]:
     """The links of this number, or of this range. Raises UsageError if there are none, or it is neither."""
     match = _RANGE.fullmatch(wanted)
     if match is None:
-        raise UsageError(f"{_USAGE}; not {shorten(wanted, _LONGEST_PROMPT)}.")
+        raise UsageError(
+            _(
+                "%glm history takes a turn's number (%glm history 12), a range of them (3-8, or 3- for all from there "
+                "on), --all for a line each, or --full for all of it; not {wanted}.",
+                wanted=shorten(wanted, _LONGEST_PROMPT),
+            )
+        )
     first, last = int(match[1]), int(match[3] or match[1])
     if match[2] and not match[3]:
         last = max(first, thread.last.number if thread.last else 0)
     if last < first:
-        raise UsageError(f"A range begins with the lower number: %glm history {last}-{first}.")
+        raise UsageError(
+            _("A range begins with the lower number: %glm history {last}-{first}.", last=last, first=first)
+        )
     links = [link for link in thread.links if first <= link.number <= last]
     if not links:
-        count = thread.last.number if thread.last else 0
-        known = f"the turns are numbered 1 to {count:,}" if count > 1 else "there is only turn 1" if count else ""
-        raise UsageError(f"There is no such turn: {known or 'there are none yet'}.")
+        raise UsageError(_no_such_turn(thread.last.number if thread.last else 0))
     return links
+
+
+def _no_such_turn(count: int) -> str:
+    """Says which numbers there are."""
+    if count > 1:
+        return _("There is no such turn: the turns are numbered 1 to {count:,}.", count=count)
+    if count:
+        return _("There is no such turn: there is only turn 1.")
+    return _("There is no such turn: there are none yet.")
 
 
 # In short
@@ -102,7 +114,7 @@ def _listing(thread: Thread, cell: _CellOf, most: int | None) -> Markup:
     return Markup("\n\n").join(parts)
 
 
-_HEADER = ("turn", "cell", "prompt", "marks", "tokens")
+_HEADER = (_("turn"), _("cell"), _("prompt"), _("marks"), _("tokens"))
 
 
 def _table(links: Sequence[Link], cell: _CellOf) -> Markup:
@@ -117,13 +129,13 @@ def _row(link: Link, cell: str) -> tuple[str, ...]:
     turn = link.turn
     usage = f"{turn.usage.prompt_tokens:,} + {turn.usage.completion_tokens:,}" if turn.usage else ""
     prompt = shorten(turn.written or turn.prompt, _LONGEST_PROMPT)
-    return str(link.number), cell, prompt, ", ".join(_marks(link)), usage
+    return str(link.number), cell, prompt, comma(_marks(link)), usage
 
 
 def _marks(link: Link) -> list[str]:
     turn = link.turn
     calls = sum(len(calls) for _, calls in calls_by_round(turn.tool_messages))
-    marks = [f"kept: {turn.model}"] if turn.comparison else []
+    marks: list[str] = [_("kept: {model}", model=turn.model)] if turn.comparison else []
     marks += _states(link)
     marks += [plural(len(turn.images), "image")] if turn.images else []
     marks += [plural(calls, "call")] if calls else []
@@ -132,8 +144,11 @@ def _marks(link: Link) -> list[str]:
 
 def _states(link: Link) -> list[str]:
     turn = link.turn
-    states = ["interrupted"] if turn.interrupted else ["cut off"] if is_early(turn.finish_reason) else []
-    return [*states, *(["set aside"] if link.aside else []), *(["stale"] if link.stale else [])]
+    states = [_("interrupted")] if turn.interrupted else [_("cut off")] if is_early(turn.finish_reason) else []
+    return [*states, *([_SET_ASIDE] if link.aside else []), *([_STALE] if link.stale else [])]
+
+
+_SET_ASIDE, _STALE = _("set aside"), _("stale")
 
 
 def _legend(links: Sequence[Link]) -> list[Markup]:
@@ -157,7 +172,7 @@ def _cell(kernels: Collection[str], turn: Turn) -> str:
     if turn.execution_count is None:
         return (turn.cell or "")[:8]
     is_of_this_kernel = turn.id.rpartition("-")[0] in kernels
-    return f"[{turn.execution_count}]" if is_of_this_kernel else f"was [{turn.execution_count}]"
+    return f"[{turn.execution_count}]" if is_of_this_kernel else _("was [{number}]", number=turn.execution_count)
 
 
 # In full
@@ -167,15 +182,17 @@ def _in_full(links: Sequence[Link], cell: _CellOf, system: str = "") -> Markup:
     parts = [_part(Markup("**system**"), quotation(system))] if system else []
     for link in links:
         turn = link.turn
-        images = [f"image {place}: {image.describe()}" for place, image in enumerate(turn.images, 1)]
+        images = [
+            _("image {place}: {what}", place=place, what=image.describe()) for place, image in enumerate(turn.images, 1)
+        ]
         number = Markup("**{number} · you**{facts}", number=link.number, facts=_facts(_cell_in_words(cell(turn))))
         parts.append(
             _part(
                 number,
                 *images,
                 quotation(turn.prompt),
-                *([f"above: {turn.above}"] if turn.above else []),
-                *(f"cut: {cut}" for cut in turn.cut),
+                *([_("above: {cells}", cells=turn.above)] if turn.above else []),
+                *(_("cut: {what}", what=cut) for cut in turn.cut),
             )
         )
         for words, calls in calls_by_round(turn.tool_messages):
@@ -193,20 +210,26 @@ def _part(heading: Markup, *pieces: Markup | str) -> Markup:
 
 
 def _cell_in_words(cell: str) -> str:
-    return f"cell {cell}" if cell and "[" not in cell else cell
+    return _("cell {cell}", cell=cell) if cell and "[" not in cell else cell
 
 
-_IN_WORDS = {"set aside": "set aside: not sent", "stale": "stale: the turns before it have changed since"}
+_IN_WORDS: Mapping[str, str] = {
+    _SET_ASIDE: _("set aside: not sent"),
+    _STALE: _("stale: the turns before it have changed since"),
+}
 
 
 def _facts_of(link: Link) -> list[str]:
     usage = link.turn.usage
-    tokens = f"{usage.prompt_tokens:,} + {usage.completion_tokens:,} tokens" if usage else ""
+    tokens: str = ""
+    if usage:
+        sent, came = usage.prompt_tokens, usage.completion_tokens
+        tokens = _("{prompt:,} + {completion:,} tokens", prompt=sent, completion=came)
     return [tokens, *(_IN_WORDS.get(state, state) for state in _states(link))]
 
 
-def _facts(*facts: str) -> str:
-    return "".join(f" · {fact}" for fact in facts if fact)
+def _facts(*facts: str) -> Markup:
+    return Markup().join(Markup(" · {fact}", fact=fact) for fact in facts if fact)
 
 
 COMMANDS = (

@@ -8,6 +8,7 @@ from IPython.core.error import UsageError
 
 from ...text.errors import Interrupted
 from ...text.markup import Markup
+from ...text.messages import _, comma
 from ...text.numbers import plural
 from ...text.tables import table
 from .command import Command, number
@@ -25,7 +26,7 @@ def _jobs(session: Session, text: str) -> None:
         session.answer(_NONE)
         return
     rows = [(str(job.number), job.work.title, *_figures(job)) for job in jobs]
-    session.answer(table(("job", "about", "state", "seconds", "tokens"), rows))
+    session.answer(table((_("job"), _("about"), _("state"), _("seconds"), _("tokens")), rows))
 
 
 def _figures(job: Job) -> tuple[str, str, str]:
@@ -34,18 +35,22 @@ def _figures(job: Job) -> tuple[str, str, str]:
 
 
 def _stop(session: Session, text: str) -> None:
-    named = _named(session, text, "%glm stop N takes a job's number in %glm jobs.")
+    named = _named(session, text, _("%glm stop N takes a job's number in %glm jobs."))
     running = [job for job in named if not job.work.done]
     session.jobs.stop([job for job in named if not job.is_over])
     if not running:
-        session.answer(f"Job {text} has ended already." if text else "Nothing is running in the background.")
+        session.answer(
+            _("Job {number} has ended already.", number=text) if text else _("Nothing is running in the background.")
+        )
         return
-    numbers = ", ".join(str(job.number) for job in running)
-    session.answer(f"Stopped: {plural(len(running), 'job')} ({numbers}). What had come is kept.")
+    numbers = comma(str(job.number) for job in running)
+    session.answer(
+        _("Stopped: {jobs} ({numbers}). What had come is kept.", jobs=plural(len(running), "job"), numbers=numbers)
+    )
 
 
 def _wait(session: Session, text: str) -> None:
-    named = _named(session, text, "%glm wait N takes a job's number in %glm jobs.")
+    named = _named(session, text, _("%glm wait N takes a job's number in %glm jobs."))
     if not named:
         session.answer(_NONE)
         return
@@ -67,7 +72,7 @@ def _named(session: Session, text: str, usage: str) -> list[Job]:
         return list(session.jobs.all)
     found = [job for job in session.jobs.all if job.number == wanted]
     if not found:
-        raise UsageError(f"There is no job {wanted}; %glm jobs lists them.")
+        raise UsageError(_("There is no job {number}; %glm jobs lists them.", number=wanted))
     return found
 
 

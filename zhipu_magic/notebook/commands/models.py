@@ -10,6 +10,7 @@ from ...service.profile import Profile
 from ...text.characters import is_word, plain_name
 from ...text.errors import GLMError, InvalidRequest
 from ...text.markup import Markup
+from ...text.messages import _, comma, joined, sentences
 from ...text.numbers import money
 from ...text.suggestions import nearest
 from ...text.tables import table
@@ -28,8 +29,14 @@ def _model(session: Session, text: str) -> None:
         session.change("model", name)
     chat = session.chat
     known = chat.service.model(chat.model)
-    facts = _facts(known, chat.service.profile) if known else ", about which nothing else is known here"
-    session.answer(Markup("The model is **{model}**{facts}. {note}", model=chat.model, facts=facts, note=note))
+    if known is None:
+        said = Markup(
+            "The model is **{model}**, about which nothing else is known here. {note}", model=chat.model, note=note
+        )
+    else:
+        facts = _facts(known, chat.service.profile)
+        said = Markup("The model is **{model}**: {facts}. {note}", model=chat.model, facts=facts, note=note)
+    session.answer(said)
 
 
 def _checked(session: Session, name: str) -> str:
@@ -66,18 +73,19 @@ def _digits(name: str) -> str:
     return "".join(filter(str.isdigit, name))
 
 
-_PRACTISING = "The practice server takes any name."
-_NO_NAMES = "The server lists no models, so that the name could not be checked."
+_PRACTISING = _("The practice server takes any name.")
+_NO_NAMES = _("The server lists no models, so that the name could not be checked.")
 
 
 def _facts(known: Model, profile: Profile) -> str:
-    """What is known of a model, after its name."""
+    """What is known of a model."""
+    longest = known.longest_answer
     facts = [
-        *([f"a context of {_tokens(known.context)} tokens"] if known.context else []),
-        *([f"answers of up to {_tokens(known.longest_answer)}"] if known.longest_answer else []),
+        _("a context of {tokens} tokens", tokens=_tokens(known.context)) if known.context else "",
+        _("answers of up to {tokens}", tokens=_tokens(longest)) if longest else "",
         _cost(known, profile),
     ]
-    return f": {', '.join(facts)}"
+    return comma(facts)
 
 
 def _models(session: Session, text: str) -> None:
@@ -94,26 +102,24 @@ def _offered(session: Session) -> tuple[list[str] | None, str]:
     """The models that the service lists; or None, and why there is no list."""
     service = session.chat.service
     if service.sealed:
-        return None, "The service was not asked, as replay is 'only'."
+        return None, _("The service was not asked, as replay is 'only'.")
     try:
         if service.profile.is_glm and service.key_source is None:
-            return None, "The service was not asked, as there is no key yet."
+            return None, _("The service was not asked, as there is no key yet.")
         return service.models(), ""
     except GLMError as error:
-        what = "The service's own list is not available" if service.profile.is_glm else _NO_LIST
-        return None, f"{what}: {error.message}"
-
-
-_NO_LIST = "This service does not list its models"
+        if service.profile.is_glm:
+            return None, _("The service's own list is not available: {why}", why=error.said)
+        return None, _("This service does not list its models: {why}", why=error.said)
 
 
 def _show_list(session: Session, offered: Sequence[str]) -> None:
     """What a server lists that is not ZhiPu AI's: what its models can do depends on how it runs them."""
     chat = session.chat
     contexts = [known.context if (known := chat.service.model(name)) else None for name in offered]
-    columns = [["model", *(_marked(name, chat.model) for name in offered)]]
+    columns = [[_("model"), *(_marked(name, chat.model) for name in offered)]]
     if any(contexts):
-        columns.append(["context, in tokens", *map(_tokens, contexts)])
+        columns.append([_("context, in tokens"), *map(_tokens, contexts)])
     header, *rows = zip(*columns, strict=True)
     session.answer(Markup("{listing}\n\n`%glm model NAME` chooses one.", listing=table(header, rows)))
 
@@ -124,42 +130,42 @@ def _show_catalogue(session: Session, offered: Sequence[str] | None, note: str) 
     listed = {known.name if (known := find(name)) else name for name in offered or ()}
     names = [*CATALOGUE, *sorted(listed - CATALOGUE.keys())]
     priced = profile.priced or chat.service.practising
-    header = ["model", "context / longest answer", "thinks", "sees images"]
+    header = [_("model"), _("context / longest answer"), _("thinks"), _("sees images")]
     rows = []
     for name in names:
         known = chat.service.model(name)
         row = [_marked(name, chat.model), _context(known), _THINKS[known.thinking] if known else "", _sight(known)]
         rows.append([*row, _price(known)] if priced else row)
-    whose = "practice server" if chat.service.practising else "service"
+    whose = _("practice server") if chat.service.practising else _("service")
     notes = [note if offered is None else _list_note(names, listed, whose), _efforts_note()]
     if priced:
-        header.append("yuan per million tokens: in / out")
-        notes += [f"Prices are estimates of {PRICES_DATE}.", _TIERS]
+        header.append(_("yuan per million tokens: in / out"))
+        notes += [_("Prices are estimates of {date}.", date=PRICES_DATE), _TIERS]
     else:
         notes.append(_PLAN if profile.plan else _NO_PRICES)
     session.answer(
         Markup(
             "{listing}\n\n{notes} `%glm model NAME` chooses one.",
             listing=table(header, rows),
-            notes=" ".join(notes),
+            notes=sentences(*notes),
         )
     )
 
 
-_THINKS = {"none": "", "optional": "yes", "always": "always"}
-_TIERS = (
+_THINKS = {"none": "", "optional": _("yes"), "always": _("always")}
+_TIERS = _(
     "Where there are three prices, they are for a short prompt and answer, a short prompt and a long answer, and a "
     "prompt of 32K tokens or more."
 )
-_PLAN = "The coding plan is billed as a subscription, not by the token."
-_NO_PRICES = "The prices of this service are not known here."
+_PLAN = _("The coding plan is billed as a subscription, not by the token.")
+_NO_PRICES = _("The prices of this service are not known here.")
 
 
 def _list_note(names: Sequence[str], listed: set[str], whose: str) -> str:
     missing = [name for name in names if name not in listed]
     if not missing:
-        return f"The list is the {whose}'s own."
-    return f"The {whose}'s own list does not have {', '.join(missing)}."
+        return _("The list is the {whose}'s own.", whose=whose)
+    return _("The {whose}'s own list does not have {models}.", whose=whose, models=comma(missing))
 
 
 def _efforts_note() -> str:
@@ -168,8 +174,14 @@ def _efforts_note() -> str:
     for model in CATALOGUE.values():
         if model.efforts:
             by_efforts.setdefault(model.efforts, []).append(model.name)
-    said = "; ".join(f"{', '.join(names)}: {', '.join(efforts)}" for efforts, names in by_efforts.items())
-    return f"Models that always think do not take --no-think. Efforts (--effort): {said}."
+    said = joined(
+        _("; "),
+        [
+            _("{models}: {efforts}", models=comma(names), efforts=comma(efforts))
+            for efforts, names in by_efforts.items()
+        ],
+    )
+    return _("Models that always think do not take --no-think. Efforts (--effort): {efforts}.", efforts=said)
 
 
 def _marked(name: str, chosen: str) -> str:
@@ -179,10 +191,11 @@ def _marked(name: str, chosen: str) -> str:
 def _context(known: Model | None) -> str:
     if known is None or (known.context is None and known.longest_answer is None):
         return _NOT_KNOWN
-    return f"{_tokens(known.context)} / {_tokens(known.longest_answer)} tokens"
+    longest = _tokens(known.longest_answer)
+    return _("{context} / {longest} tokens", context=_tokens(known.context), longest=longest)
 
 
-_NOT_KNOWN = "not known"
+_NOT_KNOWN = _("not known")
 
 
 def _tokens(count: int | None) -> str:
@@ -194,14 +207,14 @@ def _tokens(count: int | None) -> str:
 
 
 def _sight(known: Model | None) -> str:
-    return "yes" if known and known.vision else ""
+    return _("yes") if known and known.vision else ""
 
 
 def _cost(known: Model | None, profile: Profile) -> str:
     if profile.plan:
         return costs.OF_PLAN
     price = _price(known) if profile.priced else costs.NOT_KNOWN
-    return f"{price} per million tokens, in / out" if "¥" in price else price
+    return _("{price} per million tokens, in / out", price=price) if "¥" in price else price
 
 
 def _price(known: Model | None) -> str:
@@ -211,7 +224,9 @@ def _price(known: Model | None) -> str:
         return money(0)
     shown = "≈ ¥" + " · ".join(f"{price.prompt:g} / {price.completion:g}" for price in known.prices)
     last = known.prices[-1]
-    return shown if last.prompt_below is None else f"{shown} (prompts under {_tokens(last.prompt_below)})"
+    if last.prompt_below is None:
+        return shown
+    return _("{price} (prompts under {tokens})", price=shown, tokens=_tokens(last.prompt_below))
 
 
 COMMANDS = (

@@ -13,17 +13,19 @@ from ...text.errors import SettingsError
 from ...text.html import block
 from ...text.html import code as quoted_code
 from ...text.markup import Markup
+from ...text.messages import N_, _, comma, sentences, told
 from ...text.numbers import money
 from ...text.suggestions import did_you_mean, nearest
 from ...text.tables import table
 from .. import ask_cell, costs
 from ..hints import door, in_cell
 from ..line.words import plain_option, seen, with_plain_options
-from . import batches, code, explain, files, history, jobs, models, rows, service, threads, tools, turns
+from . import batches, code, explain, files, history, jobs, language, models, rows, service, threads, tools, turns
 from .command import Command, check_options, prose
 
 if TYPE_CHECKING:
     from ...history.conversation import Thread
+    from ...history.ledger import Sums
     from ..session import Session
 
 
@@ -40,9 +42,12 @@ def run(session: Session, line: str) -> None:
     command = COMMANDS.get(name)
     if command is None:
         near = nearest(name.lower(), COMMANDS)
-        meant = f"Did you mean %glm {near}? " if near else ""
         raise UsageError(
-            f"%glm has no command {name}. {meant}To ask the model: %glm ask TEXT. %glm help lists all commands."
+            sentences(
+                _("%glm has no command {name}.", name=name),
+                _("Did you mean {near}?", near=f"%glm {near}") if near else "",
+                _("To ask the model: %glm ask TEXT. %glm help lists all commands."),
+            )
         )
     if "TEXT" not in command.usage:
         text = seen(text)
@@ -51,7 +56,7 @@ def run(session: Session, line: str) -> None:
         _help(session, name)
         return
     if text.strip() and command.usage == f"%glm {name}":
-        raise UsageError(f"%glm {name} takes no arguments; nothing was done.")
+        raise UsageError(_("%glm {command} takes no arguments; nothing was done.", command=name))
     if "TEXT" not in command.usage:
         check_options(command, text)
     try:
@@ -73,34 +78,29 @@ def _asks_for_help(command: Command, text: str) -> bool:
 def _status(session: Session) -> None:
     chat = session.chat
     thread, sums, journal = session.look().thread, chat.account, chat.history.journal
-    tokens = f"{sums.total_tokens:,}" + (f" ({money(sums.cost)})" if sums.cost is not None else "")
-    tokens += f", and {uncounted}" if (uncounted := costs.uncounted(sums)) else ""
     key = _key(session)
     filled = chat.context_filled()
-    rows: list[tuple[str, object]] = [("model", chat.model)]
+    rows: list[tuple[str, object]] = [(_("model"), chat.model)]
     if chat.replay != "only":
-        rows.append(("service", without_password(chat.service.base_url)))
-        rows.append(("API key", key or "none yet"))
+        rows.append((_("service"), without_password(chat.service.base_url)))
+        rows.append((_("API key"), key or _("none yet")))
     rows += [
-        ("system text", quoted_code(shorten(chat.system, 60)) if chat.system else "none"),
-        (
-            "thread",
-            f"{thread.name}, one of {len(chat.history.threads)}" if len(chat.history.threads) > 1 else thread.name,
-        ),
-        ("turns", _turns(thread)),
-        ("tokens spent", tokens),
+        (_("system text"), quoted_code(shorten(chat.system, 60)) if chat.system else _("none")),
+        (_("thread"), _one_of(thread, len(chat.history.threads))),
+        (_("turns"), _turns(thread)),
+        (_("tokens spent"), _spent(sums)),
     ]
     if chat.tools:
-        rows.append(("tools", ", ".join(session.tool_names())))
+        rows.append((_("tools"), comma(session.tool_names())))
     if chat.budget is not None:
-        rows.append(("budget left", chat.budget.left_in_words(sums)))
+        rows.append((_("budget left"), chat.budget.left_in_words(sums)))
     if filled and filled[0]:
-        rows.append(("context", f"{filled[0]:,} of {filled[1]:,} tokens"))
-    rows.append(("journal", journal.path.name if journal.path else "off"))
+        rows.append((_("context"), _("{used:,} of {all:,} tokens", used=filled[0], all=filled[1])))
+    rows.append((_("journal"), journal.path.name if journal.path else "off"))
     if chat.replay != "off":
-        rows.append(("replay", chat.replay))
+        rows.append((_("replay"), chat.replay))
     if set_there := session.extension.settings_in_force:
-        rows.append(("from JupyterLab's settings", ", ".join(set_there)))
+        rows.append((_("from JupyterLab's settings"), comma(set_there)))
     if not key and chat.replay != "only":
         following = Markup("`%glm login` sets a key; `%glm practice` needs none.")
     elif not thread.size:
@@ -117,16 +117,28 @@ def _key(session: Session) -> str:
         with door():
             return in_cell(session.chat.service.key_source or "")
     except SettingsError as error:
-        return f"none that can be used: {error.message} {error.hint}"
+        return _("none that can be used: {why}", why=sentences(error.said, error.hint))
+
+
+def _one_of(thread: Thread, count: int) -> str:
+    return _("{name}, one of {count}", name=thread.name, count=count) if count > 1 else thread.name
+
+
+def _spent(sums: Sums) -> str:
+    """The tokens so far, and what they have cost as far as that is known."""
+    tokens = f"{sums.total_tokens:,}"
+    if sums.cost is not None:
+        tokens = _("{tokens} ({cost})", tokens=tokens, cost=money(sums.cost))
+    uncounted = costs.uncounted(sums)
+    return _("{tokens}, and {uncounted}", tokens=tokens, uncounted=uncounted) if uncounted else tokens
 
 
 def _turns(thread: Thread) -> str:
     """How many turns there are, and how many of them are stale or set aside."""
     set_aside, stale = sum(link.aside > 0 for link in thread.links), sum(link.stale for link in thread.links)
-    parts = [str(thread.size)]
-    parts += [f"{stale} stale"] if stale else []
-    parts += [f"{set_aside} set aside"] if set_aside else []
-    return ", ".join(parts)
+    marks = [_("{count} stale", count=stale)] if stale else []
+    marks += [_("{count} set aside", count=set_aside)] if set_aside else []
+    return _("{turns}, {marks}", turns=thread.size, marks=comma(marks)) if marks else str(thread.size)
 
 
 def _ask(session: Session, text: str) -> None:
@@ -148,20 +160,20 @@ def _help(session: Session, text: str) -> None:
         return
     command = COMMANDS.get(text)
     if command is None:
-        raise UsageError(f"%glm has no command {text}. {did_you_mean(text, COMMANDS)}".rstrip())
+        raise UsageError(sentences(_("%glm has no command {name}.", name=text), did_you_mean(text, COMMANDS)))
     session.answer(_explained(command))
 
 
 def _explained(command: Command) -> Markup:
     """What a command does, what may follow it, and examples."""
     parts = [
-        Markup("{usage}: {summary}.", usage=quoted_code(command.usage), summary=command.summary),
-        Markup("{details}", details=command.details),
+        Markup(N_("{usage}: {summary}."), usage=quoted_code(command.usage), summary=_(command.summary)),
+        Markup("{details}", details=_(command.details)),
     ]
     if command.arguments:
-        rows = [(quoted_code(name), meaning) for name, meaning in command.arguments.items()]
-        parts.append(table(("argument", "what it is"), rows))
-    return Markup("\n\n").join([*parts, block("\n".join(command.examples))])
+        rows = [(quoted_code(name), _(meaning)) for name, meaning in command.arguments.items()]
+        parts.append(table((_("argument"), _("what it is")), rows))
+    return Markup("\n\n").join([*parts, block("\n".join(told(_(example)) for example in command.examples))])
 
 
 COMMANDS: dict[str, Command] = {
@@ -176,7 +188,7 @@ COMMANDS: dict[str, Command] = {
             details="The text is sent as the next turn, and all that follows on the line belongs to it. It takes no "
             "options: for these, begin a cell with %%glm.",
             arguments={"TEXT": "what to ask; {{ name }} stands for the value of a variable"},
-            examples=("%glm ask What is a p-value?",),
+            examples=(N_("%glm ask What is a p-value?"),),
         ),
         *service.COMMANDS,
         *models.COMMANDS,
@@ -190,6 +202,7 @@ COMMANDS: dict[str, Command] = {
         *batches.COMMANDS,
         *jobs.COMMANDS,
         *files.COMMANDS,
+        *language.COMMANDS,
         Command(
             "usage",
             "%glm usage",
@@ -215,16 +228,19 @@ COMMANDS: dict[str, Command] = {
 
 def commands_help() -> Markup:
     """All commands as a table."""
-    rows = [(quoted_code(command.usage), command.summary) for command in COMMANDS.values()]
-    return table(("command", "what it does"), rows)
+    rows = [(quoted_code(command.usage), _(command.summary)) for command in COMMANDS.values()]
+    return table((_("command"), _("what it does")), rows)
 
 
 def help_text() -> str:
     """What `%glm?` shows."""
-    rows = "\n".join(f"    {command.usage:<31} {command.summary}" for command in COMMANDS.values())
-    return f"""Manage the conversation of the `%%glm` cells. On its own, `%glm` shows the current state.
+    rows = "\n".join(f"    {command.usage:<31} {told(_(command.summary))}" for command in COMMANDS.values())
+    return _(
+        """Manage the conversation of the `%%glm` cells. On its own, `%glm` shows the current state.
 
 {rows}
 
 `%glm help COMMAND` explains one, with examples. `%%glm?` shows the options of a cell, `%config GLMMagics` the settings.
-"""
+""",
+        rows=rows,
+    )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from IPython.core.error import UsageError
 
 from ...text.markup import Markup
+from ...text.messages import _
 from ...text.numbers import plural
 from ...text.tables import table
 from .command import Command
@@ -21,7 +22,7 @@ def _rows(session: Session, text: str) -> None:
     if text == "retry":
         _retry(session)
     elif text:
-        raise UsageError(f"Usage: {_USAGE}")
+        raise UsageError(_("Usage: {usage}", usage=_USAGE))
     else:
         _list(session)
 
@@ -31,7 +32,7 @@ def _retry(session: Session) -> None:
 
     last = session.last_each
     if last is None:
-        raise UsageError("No table has been asked in this session: run its %%glm --each cell first.")
+        raise UsageError(_("No table has been asked in this session: run its %%glm --each cell first."))
     ask_each(session, *last, retry=True)
 
 
@@ -46,7 +47,7 @@ def _list(session: Session) -> None:
         return
     lines = [
         (
-            f"{model or 'none: failed'}{' (batch)' if batch else ''}",
+            _asked(model, batch=batch),
             f"{sums.rows:,}",
             f"{sums.prompt_tokens:,}",
             f"{sums.completion_tokens:,}",
@@ -54,21 +55,25 @@ def _list(session: Session) -> None:
         for (model, batch), sums in found.models.items()
     ]
     path = store.path
-    where = f"in {path.name}, {plural(store.size, 'byte')}" if path is not None else "not on disk"
-    failed = f", and {plural(found.errors, 'row')} that failed" if found.errors else ""
-    session.answer(
-        Markup("\n\n").join(
-            [
-                Markup(
-                    "{answers} of tables{failed} ({where}). They are not asked again.",
-                    answers=plural(found.answers, "answer"),
-                    failed=failed,
-                    where=where,
-                ),
-                table(("model", "rows", "prompt", "completion"), lines),
-            ]
-        )
+    where: str = _("not on disk")
+    if path is not None:
+        where = _("in {file}, {size}", file=path.name, size=plural(store.size, "byte"))
+    kept = Markup(
+        "{answers} of tables, and {rows} that failed ({where}). They are not asked again."
+        if found.errors
+        else "{answers} of tables ({where}). They are not asked again.",
+        answers=plural(found.answers, "answer"),
+        rows=plural(found.errors, "row"),
+        where=where,
     )
+    counts = table((_("model"), _("rows"), _("prompt"), _("completion")), lines)
+    session.answer(Markup("\n\n").join([kept, counts]))
+
+
+def _asked(model: str, *, batch: bool) -> str:
+    """Which model has answered, and how it was asked."""
+    name = model or _("none: failed")
+    return _("{model} (batch)", model=name) if batch else name
 
 
 COMMANDS = (

@@ -18,6 +18,7 @@ from ...service.profile import NAMED_ADDRESSES
 from ...text.addresses import host_of, without_password
 from ...text.errors import GLMError, SettingsError
 from ...text.markup import Markup
+from ...text.messages import _, comma, joined, sentences, told
 from ...text.numbers import plural
 from ...text.suggestions import nearest
 from ..hints import door
@@ -37,9 +38,7 @@ def _login(session: Session, text: str) -> None:
         session.end_practice()
     address = NAMED_ADDRESSES[name] if name else session.chat.service.base_url
     try:
-        key = check_key(
-            ApiKey(getpass.getpass(f"API key for {host_of(address) or 'the service'} (not shown as you type): "))
-        )
+        key = check_key(ApiKey(getpass.getpass(told(_asking(address)))))
     except (StdinNotImplementedError, EOFError):
         raise SettingsError(
             "This front end cannot prompt for input.",
@@ -50,12 +49,12 @@ def _login(session: Session, text: str) -> None:
         session.change("base_url", address)
     session.chat.service.login(key)
     said = [
-        _saved(key, session.chat.service.base_url) if save else "It is kept until the kernel ends; --save stores it."
+        _saved(key, session.chat.service.base_url) if save else _("It is kept until the kernel ends; --save stores it.")
     ]
     if os.environ.get(KEY_VARIABLE, "").strip():
-        said.append(f"It goes before the one in {KEY_VARIABLE}.")
+        said.append(_("It goes before the one in {variable}.", variable=KEY_VARIABLE))
     if ended:
-        said.append("Practice is over.")
+        said.append(_("Practice is over."))
     following = Markup()
     if name:
         following = Markup(
@@ -65,7 +64,12 @@ def _login(session: Session, text: str) -> None:
         )
     elif session.chat.service.profile.key_page:
         following = _OTHER_ADDRESSES
-    session.answer(Markup("The key is set. {said} {following}", said=" ".join(said), following=following))
+    session.answer(Markup("The key is set. {said} {following}", said=sentences(*said), following=following))
+
+
+def _asking(address: str) -> str:
+    """What asks for the key; what is typed follows it."""
+    return _("API key for {host} (not shown as you type): ", host=host_of(address) or _("the service"))
 
 
 def _saved(key: ApiKey, address: str) -> str:
@@ -74,8 +78,8 @@ def _saved(key: ApiKey, address: str) -> str:
         with door():
             save_to_keyring(key, address)
     except SettingsError as error:
-        return f"It is kept until the kernel ends. {error.message} {error.hint}"
-    return "It is stored in the system's keyring."
+        return sentences(_("It is kept until the kernel ends."), error.said, error.hint)
+    return _("It is stored in the system's keyring.")
 
 
 _OTHER_ADDRESSES = Markup(
@@ -93,10 +97,13 @@ def _address_name(words: list[str]) -> str:
         return name
     near = nearest(name, ("--save", *NAMED_ADDRESSES))
     if len(words) == 1 and near and len(name) <= _LONGEST_ADDRESS_NAME:
-        raise UsageError(f"%glm login does not take that. Did you mean {near}?")
+        raise UsageError(sentences(_("%glm login does not take that."), _("Did you mean {near}?", near=near)))
     raise UsageError(
-        "Do not write the key in a cell, where it would be saved: %glm login asks for it. All that may follow is the "
-        f"name of an address ({', '.join(NAMED_ADDRESSES)}) and --save."
+        _(
+            "Do not write the key in a cell, where it would be saved: %glm login asks for it. All that may follow is "
+            "the name of an address ({names}) and --save.",
+            names=comma(NAMED_ADDRESSES),
+        )
     )
 
 
@@ -114,20 +121,18 @@ def show_plan(session: Session) -> None:
             return
         limits = service.plan_limits()
     except GLMError as error:
-        session.answer(
-            Markup("The coding plan is billed as a subscription, not by the token. {why}", why=error.message)
-        )
+        session.answer(Markup("The coding plan is billed as a subscription, not by the token. {why}", why=error.said))
         return
-    used = " · ".join(_limit(limit) for limit in limits)
+    used = joined(" · ", map(_limit, limits))
     session.answer(Markup("The coding plan is billed as a subscription, not by the token. Used: {used}.", used=used))
 
 
 def _limit(limit: Limit) -> str:
-    used = f"{limit.used:.0f} % of the {limit.name}"
+    used = _("{used:.0f} % of the {limit}", used=limit.used, limit=limit.name)
     if limit.renews is None:
         return used
     today = limit.renews.date() == datetime.now().date()
-    return f"{used}, until {limit.renews.strftime('%H:%M' if today else '%Y-%m-%d %H:%M')}"
+    return _("{used}, until {time}", used=used, time=limit.renews.strftime("%H:%M" if today else "%Y-%m-%d %H:%M"))
 
 
 def _practice(session: Session, text: str) -> None:

@@ -10,6 +10,7 @@ from ...history.budget import Budget
 from ...text.characters import shorten
 from ...text.html import block, code
 from ...text.markup import Markup
+from ...text.messages import N_, _, ngettext, sentences
 from ...text.numbers import plural
 from ...text.tables import table
 from .. import costs
@@ -48,7 +49,7 @@ def _threads(session: Session, text: str) -> None:
         mark = " ←" if thread.name == here else ""
         model = thread.model or chat.model
         rows.append((thread.name + mark, str(thread.size), model, shorten(thread.system, 30), last))
-    listing = table(("thread", "turns", "model", "system text", "last prompt"), rows)
+    listing = table((_("thread"), _("turns"), _("model"), _("system text"), _("last prompt")), rows)
     session.answer(
         Markup("{listing}\n\n`%glm thread NAME` switches to one, and starts it if it is new.", listing=listing)
     )
@@ -57,17 +58,20 @@ def _threads(session: Session, text: str) -> None:
 def _fork(session: Session, text: str) -> None:
     words = text.split()
     if len(words) == 3 and words[1] == "--at":
-        at = number(words[2], "%glm fork NAME --at N takes a turn's number in %glm history.")
+        at = number(words[2], _("%glm fork NAME --at N takes a turn's number in %glm history."))
     elif len(words) == 1 and not words[0].startswith("-"):
         at = None
     else:
-        raise UsageError("Usage: %glm fork NAME, or %glm fork NAME --at N for the turns up to N in %glm history.")
+        raise UsageError(_("Usage: %glm fork NAME, or %glm fork NAME --at N for the turns up to N in %glm history."))
     source, name = session.chat.thread(), words[0]
     looked = session.look()
     known = None if at is None else looked.number_in(source, at)
     if at is not None and known is None and looked.thread.link(at) is not None:
         raise UsageError(
-            f"Turn {at} is not there yet: this page was not run from top to bottom, and its cell is below."
+            _(
+                "Turn {number} is not there yet: this page was not run from top to bottom, and its cell is below.",
+                number=at,
+            )
         )
     session.chat.history.fork(name, at if known is None else known)
     session.reflect_chat()
@@ -102,17 +106,27 @@ def _budget(session: Session, text: str) -> None:
         session.reflect_chat()
     budget = chat.budget
     if budget is None:
-        state = f"The budget of {before.in_words(before.limit)} was removed." if before else "There is no budget."
+        state: str = _("There is no budget.")
+        if before:
+            state = _("The budget of {budget} was removed.", budget=before.in_words(before.limit))
         session.answer(Markup("{state} `%glm budget 5 yuan` or `%glm budget 200k tokens` sets one.", state=state))
         return
     sums = chat.account
     left = budget.in_words(budget.left(sums))
-    be = "is" if left == "1 token" else "are"
-    said = [f"The budget is {budget.in_words(budget.limit)} for the whole chat; {left} {be} left."]
-    if estimated := costs.estimated(sums):
-        said.append(f"It counts {estimated} of replies that the service did not count.")
-    said.append("Answers are kept within it, and a turn without room for a short one is not sent.")
-    session.answer(" ".join(said))
+    estimated = costs.estimated(sums)
+    session.answer(
+        sentences(
+            ngettext(
+                "The budget is {budget} for the whole chat; {left} is left.",
+                "The budget is {budget} for the whole chat; {left} are left.",
+                1 if left == "1 token" else 2,
+                budget=budget.in_words(budget.limit),
+                left=left,
+            ),
+            _("It counts {tokens} of replies that the service did not count.", tokens=estimated) if estimated else "",
+            _("Answers are kept within it, and a turn without room for a short one is not sent."),
+        )
+    )
 
 
 COMMANDS = (
@@ -123,7 +137,7 @@ COMMANDS = (
         _system,
         details="The system text tells the model how to answer, in every turn of this thread.",
         arguments={"TEXT": 'the system text; "" removes it, and without one it is shown'},
-        examples=("%glm system Answer in one sentence.", '%glm system ""'),
+        examples=(N_("%glm system Answer in one sentence."), '%glm system ""'),
     ),
     Command(
         "thread",

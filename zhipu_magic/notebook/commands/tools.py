@@ -9,6 +9,7 @@ from IPython.core.error import UsageError
 from ...text.characters import shorten
 from ...text.html import code
 from ...text.markup import Markup
+from ...text.messages import _
 from ...text.tables import table
 from .command import Command
 
@@ -25,7 +26,12 @@ def _tools(session: Session, text: str) -> None:
         _list(session)
         return
     if action not in ("add", "remove") or not names.strip():
-        raise UsageError(f"Usage: {_USAGE}, as in %glm tools add weather,confirm(send) or %glm tools remove weather")
+        raise UsageError(
+            _(
+                "Usage: {usage}, as in %glm tools add weather,confirm(send) or %glm tools remove weather",
+                usage=_USAGE,
+            )
+        )
     from ..line.values import listed
 
     wanted = listed(",".join(names.split()))
@@ -59,10 +65,10 @@ def _list(session: Session) -> None:
         session.answer(Markup("The model has no tools. `%glm tools add NAME` lets it call a function in every turn."))
         return
     rows = [
-        (code(tool.name), shorten(tool.description, _LONGEST_DESCRIPTION), "yes" if tool.asks_first else "")
+        (code(tool.name), shorten(tool.description, _LONGEST_DESCRIPTION), _("yes") if tool.asks_first else "")
         for tool in tools
     ]
-    session.answer(table(("tool", "what it does", "asks first"), rows))
+    session.answer(table((_("tool"), _("what it does"), _("asks first")), rows))
 
 
 COMMANDS = (

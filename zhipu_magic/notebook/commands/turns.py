@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Literal
 
@@ -17,6 +17,7 @@ from ...history.turn import Turn
 from ...text.errors import GLMError
 from ...text.html import block, code
 from ...text.markup import Markup
+from ...text.messages import N_, _, all_of, comma, ngettext
 from ...text.numbers import plural
 from .. import ask_cell
 from ..page.looked_at import OTHER_TURNS, LookedAt
@@ -36,9 +37,9 @@ def _show(session: Session, text: str) -> None:
     words = text.split()
     reasoning = "--reasoning" in words
     wanted = " ".join(word for word in words if word != "--reasoning")
-    turn = wanted_link(session, wanted, "%glm show N takes a turn's number in %glm history.").turn
+    turn = wanted_link(session, wanted, _("%glm show N takes a turn's number in %glm history.")).turn
     if reasoning and not turn.reasoning:
-        session.notify("The service sent no reasoning for this reply.")
+        session.notify(_("The service sent no reasoning for this reply."))
     page = turn_page(turn, remote_images=session.settings.remote_images, opened=reasoning)
     session.show_turn(turn, Markup.vouched(page.rich, turn.reply), reasoning=reasoning)
 
@@ -50,29 +51,35 @@ def wanted_link(session: Session, text: str, usage: str) -> Link:
     link = thread.newest if wanted is None else thread.link(wanted)
     if link is None:
         raise UsageError(
-            "There is no such turn; %glm history shows the numbers." if wanted else "There is no turn yet."
+            _("There is no such turn; %glm history shows the numbers.") if wanted else _("There is no turn yet.")
         )
     return link
 
 
 def _undo(session: Session, text: str) -> None:
-    count = number(text, "%glm undo N undoes the last N changes.") or 1
+    count = number(text, _("%glm undo N undoes the last N changes.")) or 1
     tables = [_A_TABLE_STAYS] if isinstance(session.chat.state.event, MapEvent) else []
     done, before, after = _went(session, "undo", count)
     if not done:
-        session.answer(Markup(" ").join([Markup("There is nothing to undo."), *tables]))
+        session.answer(_followed(Markup("There is nothing to undo."), tables))
         return
     undone = Markup(
-        "Undone: {done}. {now} {redo} brings {it} back.",
+        "Undone: {done}. {now} {redo} brings it back."
+        if len(done) == 1
+        else "Undone: {done}. {now} {redo} brings them back.",
         done=_changes(done[::-1]),
         now=_now(after.size),
-        it="it" if len(done) == 1 else "them",
         redo=code(f"%glm redo {len(done)}" if len(done) > 1 else "%glm redo"),
     )
     removed = [turn for turn in before.turns if turn not in after.turns]
     prompts = [block(turn.written or turn.prompt) for turn in removed[-1:]]
     names = [sentence] if (sentence := _names_that_stay(session, removed)) else []
-    session.answer(Markup("\n\n").join([Markup(" ").join([undone, *tables]), *names, *prompts]))
+    session.answer(Markup("\n\n").join([_followed(undone, tables), *names, *prompts]))
+
+
+def _followed(said: Markup, more: Sequence[object]) -> Markup:
+    """A sentence, and the one that follows it if there is one."""
+    return Markup(N_("{said} {more}"), said=said, more=more[0]) if more else said
 
 
 def _names_that_stay(session: Session, removed: Sequence[Turn]) -> Markup:
@@ -83,29 +90,39 @@ def _names_that_stay(session: Session, removed: Sequence[Turn]) -> Markup:
     own, as_recorded = session.chat.history.journal.session, session.chat.replay == "only"
     here = [turn.changed for turn in removed if turn.id.rpartition("-")[0] == own]
     changed = [one for one in here if as_recorded or not one.replayed]
-    parts = []
-    for words, names in (
-        ("set", dict.fromkeys(name for one in changed for name in one.bound)),
-        ("deleted", dict.fromkeys(name for one in changed for name in one.deleted)),
-    ):
-        more = [f"{len(names) - _MOST_NAMES:,} more"] if len(names) > _MOST_NAMES else []
-        listed = Markup(", ").join([*map(code, list(names)[:_MOST_NAMES]), *more])
-        parts += [Markup("{words} {names}", words=words, names=listed)] if names else []
-    if not parts:
-        return Markup()
-    return Markup(
-        "Its code {changed}. Undo does not revert that, or anything else the code changed.",
-        changed=Markup(" and ").join(parts),
-    )
+    bound = _some_of(dict.fromkeys(name for one in changed for name in one.bound))
+    deleted = _some_of(dict.fromkeys(name for one in changed for name in one.deleted))
+    if bound and deleted:
+        return Markup(
+            "Its code set {bound} and deleted {deleted}. Undo does not revert that, or anything else the code changed.",
+            bound=bound,
+            deleted=deleted,
+        )
+    if bound:
+        return Markup(
+            "Its code set {bound}. Undo does not revert that, or anything else the code changed.", bound=bound
+        )
+    if deleted:
+        return Markup(
+            "Its code deleted {deleted}. Undo does not revert that, or anything else the code changed.",
+            deleted=deleted,
+        )
+    return Markup()
+
+
+def _some_of(names: Collection[str]) -> Markup:
+    """The names, or the first of them and how many more there are."""
+    more = [_("{count:,} more", count=len(names) - _MOST_NAMES)] if len(names) > _MOST_NAMES else []
+    return Markup(", ").join([*map(code, list(names)[:_MOST_NAMES]), *more])
 
 
 def _redo(session: Session, text: str) -> None:
-    count = number(text, "%glm redo N redoes the last N undone changes.") or 1
-    done, _, after = _went(session, "redo", count)
+    count = number(text, _("%glm redo N redoes the last N undone changes.")) or 1
+    done, _before, after = _went(session, "redo", count)
     if not done:
         session.answer(Markup("There is nothing to redo."))
         return
-    session.answer(f"Redone: {_changes(done)}. {_now(after.size)}")
+    session.answer(_("Redone: {done}. {now}", done=_changes(done), now=_now(after.size)))
 
 
 def _went(session: Session, kind: Literal["undo", "redo"], count: int) -> tuple[Sequence[Change], Thread, Thread]:
@@ -126,8 +143,7 @@ def _went(session: Session, kind: Literal["undo", "redo"], count: int) -> tuple[
 def _changes(done: Sequence[Change]) -> str:
     """Changes in the order in which they were made; the same ones in a row, and turns in a row, are one part."""
     runs = groupby(done, key=lambda change: "" if change.turn is not None else str(change))
-    parts = [_in_a_row(list(changes)) for _, changes in runs]
-    return " and ".join([", ".join(parts[:-1]), parts[-1]] if parts[1:] else parts)
+    return all_of([_in_a_row(list(changes)) for _change, changes in runs])
 
 
 def _in_a_row(changes: Sequence[Change]) -> str:
@@ -136,19 +152,21 @@ def _in_a_row(changes: Sequence[Change]) -> str:
         return changes[0]
     numbers = [change.turn for change in changes if change.turn is not None]
     if not numbers:
-        return f"{changes[0]} ({len(changes):,} times)"
-    return f"{plural(len(numbers), 'turn')} ({_listed(numbers)})"
+        return _("{change} ({count:,} times)", change=changes[0], count=len(changes))
+    return _("{turns} ({numbers})", turns=plural(len(numbers), "turn"), numbers=_listed(numbers))
 
 
 def _listed(numbers: Sequence[int]) -> str:
     """Numbers of turns, in their order."""
-    between = " and " if len(numbers) == 2 else " to "
-    is_range = list(numbers) == list(range(numbers[0], numbers[0] + len(numbers)))
-    return f"{numbers[0]}{between}{numbers[-1]}" if is_range else ", ".join(map(str, numbers))
+    if list(numbers) != list(range(numbers[0], numbers[0] + len(numbers))):
+        return comma(map(str, numbers))
+    if len(numbers) == 2:
+        return all_of([str(number) for number in numbers])
+    return _("{first} to {last}", first=numbers[0], last=numbers[-1])
 
 
 def _now(count: int) -> str:
-    return f"The thread now has {plural(count, 'turn')}."
+    return _("The thread now has {turns}.", turns=plural(count, "turn"))
 
 
 def _reset(session: Session, text: str) -> None:
@@ -168,14 +186,14 @@ def _reset(session: Session, text: str) -> None:
 
 
 def _restore(session: Session, text: str) -> None:
-    wanted = number(text, "%glm restore N takes a turn's number in %glm history.")
+    wanted = number(text, _("%glm restore N takes a turn's number in %glm history."))
     looked = session.look()
     count = session.chat.history.restore(None if wanted is None else looked.number_in(session.chat.thread(), wanted))
     if not count:
-        session.answer("No such turn is set aside." if wanted else "No turn is set aside.")
+        session.answer(_("No such turn is set aside.") if wanted else _("No turn is set aside."))
         return
     size = looked.thread.restore(wanted).size if looked.origin else session.chat.thread().size
-    session.answer(f"{plural(count, 'turn')} restored. {_now(size)}")
+    session.answer(_("{turns} restored. {now}", turns=plural(count, "turn"), now=_now(size)))
 
 
 def _retry(session: Session, text: str) -> None:
@@ -185,7 +203,7 @@ def _retry(session: Session, text: str) -> None:
     except GLMError as error:
         newest = session.chat.thread().newest
         if newest is not None and not newest.turn.interrupted:
-            error.outcomes.append("The turn stays in the conversation as it was.")
+            error.outcomes.append(_("The turn stays in the conversation as it was."))
         raise
 
 
@@ -196,9 +214,12 @@ def _continue(session: Session, text: str) -> None:
 
 def _keep(session: Session, text: str) -> None:
     if not text:
-        names = ", ".join(session.chat.compared)
-        has = f"the newest comparison has {names}." if names else "no models have been compared yet."
-        raise UsageError(f"%glm keep NAME takes a model's name: {has}")
+        names = comma(session.chat.compared)
+        raise UsageError(
+            _("%glm keep NAME takes a model's name: the newest comparison has {models}.", models=names)
+            if names
+            else _("%glm keep NAME takes a model's name: no models have been compared yet.")
+        )
     for thread in {one.thread for one in session.chat.state.compared}:
         session.jobs.make_way(thread)
     looked = session.look()
@@ -214,10 +235,10 @@ def _keep(session: Session, text: str) -> None:
             model=kept.model,
             thread=kept.thread,
         )
-    session.answer(Markup(" ").join([said, *_made_stale(looked, kept)]))
+    session.answer(_followed(said, _made_stale(looked, kept)))
 
 
-def _made_stale(looked: LookedAt, kept: Kept) -> list[str]:
+def _made_stale(looked: LookedAt, kept: Kept) -> Sequence[str]:
     """A sentence on the turns of the thread that were asked without the reply that was just kept; none if none were.
 
     `looked` is the conversation before that, as the page had it when it was recorded.
@@ -231,11 +252,14 @@ def _made_stale(looked: LookedAt, kept: Kept) -> list[str]:
     stale = [link.number for link in reply.kept_in(before).links if link.stale and link.turn.id not in earlier]
     if not stale:
         return []
-    if len(stale) == 1:
-        return [f"Turn {stale[0]} is stale now, as it was asked without this one; its cell, run again, asks it anew."]
     return [
-        f"{len(stale):,} turns ({_listed(stale)}) are stale now, as they were asked without this one; their cells, run "
-        "again, ask them anew."
+        ngettext(
+            "Turn {numbers} is stale now, as it was asked without this one; its cell, run again, asks it anew.",
+            "{count:,} turns ({numbers}) are stale now, as they were asked without this one; their cells, run again, "
+            "ask them anew.",
+            len(stale),
+            numbers=_listed(stale),
+        )
     ]
 
 

@@ -51,6 +51,8 @@ class _Empty(list[Any]):
 def _matches(session: Session, context: CompletionContext) -> dict[str, Any]:
     from IPython.core.completer import SimpleCompletion
 
+    from .words import kind_in_words
+
     try:
         from .place import offer
 
@@ -59,7 +61,9 @@ def _matches(session: Session, context: CompletionContext) -> dict[str, Any]:
         offered = None
     if offered is None:
         return {"completions": [], "suppress": False}
-    found = [SimpleCompletion(text=text, type=kind) for text, kind in islice(offered.found, context.limit)]
+    found = [
+        SimpleCompletion(text=text, type=kind_in_words(kind)) for text, kind in islice(offered.found, context.limit)
+    ]
     return {
         "completions": found or _Empty(),
         "matched_fragment": offered.fragment if found else "",

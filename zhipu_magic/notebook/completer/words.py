@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from ...text.messages import N_, _, told
+
 #: Candidates: each a text and its kind.
 Found = Iterable[tuple[str, str]]
 
@@ -74,3 +76,16 @@ def _quoted(text: str, quote: str) -> str:
         return f"'{text}" + ("" if text.endswith("/") else "'")
     escaped = re.sub(r'(["\\])', r"\\\1", text)
     return f'"{escaped}' + ("" if text.endswith("/") else '"')
+
+
+def kind_in_words(kind: str) -> str:
+    """What a candidate is, as the page says it beside it; what the front-end extension asks is no word."""
+    return told(_(kind)) if kind in _KINDS else kind
+
+
+_KINDS = frozenset(
+    (
+        *(N_("option"), N_("command"), N_("word"), N_("model"), N_("thread"), N_("job"), N_("tool"), N_("type")),
+        *(N_("variable"), N_("attribute"), N_("key"), N_("column"), N_("path")),
+    )
+)

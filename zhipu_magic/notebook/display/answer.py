@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from ...chat.replies.progress import Progress
 from ...text.markdown import fenced
+from ...text.messages import _
 
 #: Longer than any that a model writes around its JSON.
 _FENCE = "`" * 8
 #: In the place of a reply that has failed, beside others that have not.
-FAILED_BELOW = "No reply: the error below says why."
+FAILED_BELOW = _("No reply: the error below says why.")
 #: What a terminal says where words that it has shown were not the answer: they cannot be taken back.
-WAS_REASONING = "The text above was the model's reasoning. Its answer:"
+WAS_REASONING = _("The text above was the model's reasoning. Its answer:")
 
 
 def written(progress: Progress) -> str:

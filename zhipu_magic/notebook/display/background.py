@@ -8,11 +8,14 @@ from typing import Protocol
 from ...chat.replies.progress import Progress
 from ...chat.watch import Painter
 from ...text.markup import Markup
+from ...text.messages import _
 from .display import InBackground
 from .figures import Figures
 from .growing import waiting
 from .painter import LONGEST_GAP, PagePainter, PanelOutput
 from .reply_text import ReplyText
+
+_STOPPED = _("Stopped before it began.")
 
 
 class PlacedPanel(PanelOutput, Protocol):
@@ -67,8 +70,11 @@ class PlacePainter:
             self._panel.draw()
         else:
             self._text.wait(
-                f"… asked in the background ({self._job.name}). The reply is shown here when a cell runs after it has "
-                "ended; %glm wait, in the last cell, waits for it."
+                _(
+                    "… asked in the background (job {number}). The reply is shown here when a cell runs after it has "
+                    "ended; %glm wait, in the last cell, waits for it.",
+                    number=self._job.number,
+                )
             )
             self._panel.hold_place()
 
@@ -82,7 +88,7 @@ class PlacePainter:
         self._page.settle(progress)
 
     def break_off(self, progress: Progress, *, interrupted: bool) -> None:
-        self.fail(progress, "Stopped before it began.")
+        self.fail(progress, _STOPPED)
 
     def fail(self, progress: Progress, why: str) -> None:
         if progress.has_begun:
@@ -106,9 +112,9 @@ class ElsewherePainter:
         self._waits = True
         self._show(
             Markup(
-                "Asked in the background: {name}. The reply cannot grow here; it is shown below when a cell runs "
+                "Asked in the background: job {number}. The reply cannot grow here; it is shown below when a cell runs "
                 "after it has ended. `%glm wait` waits for it.",
-                name=self._job.name,
+                number=self._job.number,
             )
         )
 
@@ -123,7 +129,7 @@ class ElsewherePainter:
         self._new_painter().settle(progress)
 
     def break_off(self, progress: Progress, *, interrupted: bool) -> None:
-        self.fail(progress, "Stopped before it began.")
+        self.fail(progress, _STOPPED)
 
     def fail(self, progress: Progress, why: str) -> None:
         self._head()
@@ -133,5 +139,4 @@ class ElsewherePainter:
 
     def _head(self) -> None:
         if self._waits:
-            heading = {"name": self._job.name.capitalize(), "heading": self._job.heading}
-            self._show(Markup("{name}, {heading}:", **heading))
+            self._show(Markup("Job {number}, {heading}:", number=self._job.number, heading=self._job.heading))

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from ...history.markdown import Pieces
 from ...text.fitting.definitions import shown_as_words
 from ...text.markup import Markup, html_bundle, markdown_bundle
+from ...text.messages import _, joined, told
 from ...text.numbers import money
 from ...text.sanitize.pages import Cited, page_of
 from . import answer
@@ -22,6 +23,7 @@ from .markdown import final_pieces
 from .output import Output
 from .painter import LONGEST_GAP, gap_after
 from .panel import UNBOXED, along, note_line
+from .panel_words import elapsed, first_token, rate, tokens
 from .style import FAINT, FONT
 
 #: Seconds between two looks at the replies, and two refreshes of the panel.
@@ -108,7 +110,7 @@ class PageComparison:
         if self._options.panel != "off":
             self._panel.show(html_bundle(_panel_html(figures, notes), panel_text(figures, notes)))
         elif notes:
-            self._panel.show(html_bundle(_notes_html(notes), "\n".join(notes)))
+            self._panel.show(html_bundle(_notes_html(notes), joined("\n", notes)))
 
 
 def _pieces(compared: Sequence[Compared], whole: bool) -> Pieces:
@@ -156,7 +158,7 @@ def _reply(one: Compared, whole: bool) -> Pieces:
 
 def comparison_text(compared: Sequence[Compared], *, whole: bool) -> str:
     """The replies as plain text, each below the name of its model."""
-    return "\n\n".join(f"{one.model}:\n\n{_plain(one, whole)}" for one in compared)
+    return "\n\n".join(f"{one.model}:\n\n{told(_plain(one, whole))}" for one in compared)
 
 
 def _plain(one: Compared, whole: bool) -> str:
@@ -164,7 +166,7 @@ def _plain(one: Compared, whole: bool) -> str:
     if progress.ended is not None and not progress.has_begun:
         return answer.FAILED_BELOW
     ends = "" if progress.ended is not None or whole else UNFINISHED_PLAIN
-    return "\n\n".join(filter(None, [answer.written(progress) if progress.has_text else "", ends]))
+    return joined("\n\n", [answer.written(progress) if progress.has_text else "", ends])
 
 
 def figures_of(one: Compared) -> Figures:
@@ -175,22 +177,23 @@ def figures_of(one: Compared) -> Figures:
 
 def notes_of(figures: Sequence[Figures]) -> list[str]:
     """What is to be said of single replies, behind the name of their model."""
-    return [f"{one.model}: {note}" for one in figures for note in one.notes]
+    return [_("{model}: {note}", model=one.model, note=note) for one in figures for note in one.notes]
 
 
 def panel_text(figures: Sequence[Figures], notes: Sequence[str]) -> str:
     """The panel as text: a line for each model."""
     rows = [*map(_row, figures), along(figures[-1])]
-    return "\n".join([*notes, *(" · ".join(filter(None, row)) for row in rows if row)])
+    return joined("\n", [*notes, *(joined(" · ", row) for row in rows if row)])
 
 
 def _panel_html(figures: Sequence[Figures], notes: Sequence[str]) -> Markup:
     rows = Markup().join(Markup("<span>{cell}</span>", cell=cell) for one in figures for cell in _row(one))
     return Markup(
-        '<div class="zhipu-magic-panel" role="group" aria-label="Usage of these replies" '
+        '<div class="zhipu-magic-panel" role="group" aria-label="{label}" '
         'style="color:{faint};{font};overflow-wrap:anywhere">{unboxed}{notes}'
         '<div style="display:grid;grid-template-columns:repeat({columns},max-content);column-gap:16px;overflow-x:auto">'
         "{rows}</div>{along}</div>",
+        label=_("Usage of these replies"),
         unboxed=UNBOXED,
         faint=FAINT,
         font=FONT,
@@ -204,13 +207,13 @@ def _panel_html(figures: Sequence[Figures], notes: Sequence[str]) -> Markup:
 def _row(one: Figures) -> list[str]:
     """What each model's line says: its name, time, first token, rate, tokens and cost."""
     if one.usage is None and one.first_token is None:
-        return [one.model, one.doing or "no reply", "", "", "", ""]
+        return [one.model, one.doing or _("no reply"), "", "", "", ""]
     return [
         one.model,
-        f"{one.elapsed:.1f} s",
-        "" if one.first_token is None else f"first token {one.first_token:.2f} s",
-        one.doing if one.rate is None else f"{one.rate:.0f} tok/s",
-        "" if one.usage is None else f"{one.usage.prompt_tokens:,} + {one.usage.completion_tokens:,} tokens",
+        elapsed(one.elapsed),
+        "" if one.first_token is None else first_token(one.first_token),
+        one.doing if one.rate is None else rate(one.rate),
+        "" if one.usage is None else tokens(one.usage),
         one.cost_text if one.cost is None and one.usage is not None else "" if one.cost is None else money(one.cost),
     ]
 

@@ -10,6 +10,7 @@ from ...history.events.event import State
 from ...history.ledger import Entry
 from ...service.wire import Usage
 from ...text.markup import Markup, html_bundle
+from ...text.messages import _
 from ...text.tables import table
 from .dashboard_figures import HEADER, DashboardFigures, totals
 from .style import BRAND, FAINT, FONT, TRACK
@@ -97,10 +98,12 @@ _PROMPT = Markup("{cell};text-align:left;min-width:12em", cell=_CELL)
 
 
 def _table_of_sums(header: Sequence[str], rows: Sequence[tuple[str, ...]]) -> Markup:
-    def line(cells: Sequence[str], tag: Markup) -> Markup:
+    def line(cells: Sequence[str], *, heads: bool) -> Markup:
         styles = (_WORD, _NUMBER, _NUMBER, _NUMBER, _NUMBER)
         parts = (
-            Markup('<{tag} style="{style}">{cell}</{tag}>', tag=tag, style=style, cell=cell)
+            Markup('<th style="{style}">{cell}</th>', style=style, cell=cell)
+            if heads
+            else Markup('<td style="{style}">{cell}</td>', style=style, cell=cell)
             for style, cell in zip(styles, cells, strict=True)
         )
         return Markup('<tr style="background:none">{cells}</tr>', cells=Markup().join(parts))
@@ -109,8 +112,8 @@ def _table_of_sums(header: Sequence[str], rows: Sequence[tuple[str, ...]]) -> Ma
         '<div style="overflow-x:auto;width:0;min-width:100%">'
         '<table style="border:none;border-collapse:collapse;margin:0 0 8px;{font}">{head}{rows}</table></div>',
         font=FONT,
-        head=line(header, Markup("th")),
-        rows=Markup().join(line(row, Markup("td")) for row in rows),
+        head=line(header, heads=True),
+        rows=Markup().join(line(row, heads=False) for row in rows),
     )
 
 
@@ -170,14 +173,16 @@ def _chart(newest: Sequence[Entry]) -> Markup:
             )
         )
     return Markup(
-        '<svg role="img" aria-label="Tokens by request: prompt below, completion above" width="{width:.0f}" '
+        '<svg role="img" aria-label="{label}" width="{width:.0f}" '
         'height="{height}" viewBox="0 0 {width:.0f} {height}" style="display:block;max-width:100%;margin-top:8px">'
-        '{bars}</svg><div style="margin:2px 0 8px -12px">{prompt} prompt, below {completion} completion, above</div>',
+        '{bars}</svg><div style="margin:2px 0 8px -12px">{legend}</div>',
+        label=_("Tokens by request: prompt below, completion above"),
         width=len(usages) * step,
         height=_CHART_HEIGHT,
         bars=Markup().join(bars),
-        prompt=_key(TRACK),
-        completion=_key(BRAND),
+        legend=Markup(
+            "{prompt} prompt, below {completion} completion, above", prompt=_key(TRACK), completion=_key(BRAND)
+        ),
     )
 
 

@@ -13,8 +13,10 @@ from ...history.ledger import Entry, Ledger, Sums
 from ...history.link import Link, back_from
 from ...service.response_members import objects
 from ...text.characters import shorten
+from ...text.messages import _, comma, joined
 from ...text.numbers import money, plural
 from .. import costs
+from .panel_words import elapsed
 
 if TYPE_CHECKING:
     from ...chat.chat import Chat
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 #: The header of a table, and its rows.
 SumsTable = tuple[tuple[str, ...], list[tuple[str, ...]]]
 
-HEADER = ("request", "model", "prompt", "completion", "cost", "time", "asked")
+HEADER = (*(_("request"), _("model"), _("prompt"), _("completion"), _("cost"), _("time"), _("asked")),)
 _LONGEST_PROMPT = 40
 #: Requests that are listed one by one; earlier ones count in the totals.
 _LONGEST_LIST = 60
@@ -69,8 +71,8 @@ class DashboardFigures:
         marks = self.marks({entry.turn for entry in self.newest})
         rows: list[tuple[str, ...]] = []
         for entry in self.newest:
-            replayed = "replayed" if entry.replayed and not self.as_recorded else ""
-            mark = marks.get(entry.turn, "not in the thread") if entry.turn else ""
+            replayed = _("replayed") if entry.replayed and not self.as_recorded else ""
+            mark = marks.get(entry.turn, _("not in the thread")) if entry.turn else ""
             notes = [note for note in (entry.note, mark, replayed) if note]
             first = count - entry.requests + 1
             number = str(count) if first == count else f"{first}–{count}"
@@ -82,7 +84,7 @@ class DashboardFigures:
     def left_out(self) -> str:
         """A sentence that says how many requests the table leaves out; empty if it has them all."""
         count, shown = self.ledger.everything.requests, sum(entry.requests for entry in self.newest)
-        return f"The latest {shown:,} of {count:,} requests:" if shown < count else ""
+        return _("The latest {shown:,} of {count:,} requests:", shown=shown, count=count) if shown < count else ""
 
     @property
     def as_of(self) -> str:
@@ -91,14 +93,16 @@ class DashboardFigures:
         A cell's number would differ where something else runs the notebook.
         """
         count = self.ledger.everything.requests
-        return f"As of request {count:,}; if there were more since, %glm usage shows them." if count else ""
+        if not count:
+            return ""
+        return _("As of request {count:,}; if there were more since, %glm usage shows them.", count=count)
 
     @cached_property
     def tables_of_sums(self) -> list[SumsTable]:
         """Sums by model and by thread, each with its header; only where there are several, the largest first."""
         parts = self.ledger.parts(as_recorded=self.as_recorded)
         tables: list[SumsTable] = []
-        for place, name in enumerate(("model", "thread")):
+        for place, name in enumerate((_("model"), _("thread"))):
             sums: dict[str, Sums] = {}
             for part, counted in parts.items():
                 sums[part[place]] = sums.get(part[place], Sums()).plus(counted)
@@ -108,7 +112,7 @@ class DashboardFigures:
         return tables
 
 
-_SUMS = ("requests", "prompt", "completion", "cost")
+_SUMS = (_("requests"), _("prompt"), _("completion"), _("cost"))
 
 
 def figures_of(chat: Chat, state: State | None = None) -> DashboardFigures:
@@ -126,41 +130,54 @@ def _sums(sums: Sums) -> tuple[str, ...]:
 
 
 def _marks(link: Link) -> str:
-    marks = ["set aside"] if link.aside else ["stale"] if link.stale else []
+    marks = [_("set aside")] if link.aside else [_("stale")] if link.stale else []
     searches = any(tool.get("type") == "web_search" for tool in objects(link.turn.members.get("tools")))
-    return ", ".join([*marks, *(["the web search is billed separately"] if searches else [])])
+    return comma([*marks, *([_("the web search is billed separately")] if searches else [])])
 
 
 def _figures(entry: Entry) -> tuple[str, str, str, str]:
     if entry.usage is None:
-        return costs.NOT_COUNTED, "", costs.OF_PRACTICE if entry.practice else "", f"{entry.seconds:.1f} s"
+        return costs.NOT_COUNTED, "", costs.OF_PRACTICE if entry.practice else "", elapsed(entry.seconds)
     cost = costs.OF_PRACTICE if entry.practice else costs.NOT_KNOWN if entry.cost is None else money(entry.cost)
-    return f"{entry.usage.prompt_tokens:,}", f"{entry.usage.completion_tokens:,}", cost, f"{entry.seconds:.1f} s"
+    return f"{entry.usage.prompt_tokens:,}", f"{entry.usage.completion_tokens:,}", cost, elapsed(entry.seconds)
 
 
 def totals(figures: DashboardFigures) -> str:
     """What was spent in all, on one line."""
     sums, replayed, budget = figures.sums, figures.ledger.replayed, figures.state.budget
     if not figures.ledger.everything.requests:
-        return "Nothing has been asked yet."
+        return _("Nothing has been asked yet.")
     parts = [
         plural(sums.requests, "request"),
-        f"{sums.prompt_tokens:,} prompt + {sums.completion_tokens:,} completion tokens",
+        _(
+            "{prompt:,} prompt + {completion:,} completion tokens",
+            prompt=sums.prompt_tokens,
+            completion=sums.completion_tokens,
+        ),
     ]
     if sums.cost is not None:
         parts.append(costs.with_date(sums.cost))
     if sums.unpriced:
-        parts.append(f"{plural(sums.unpriced, 'request')} whose price is not known")
+        parts.append(_("{requests} whose price is not known", requests=plural(sums.unpriced, "request")))
     if sums.uncounted:
-        about = f" ({estimated})" if (estimated := costs.estimated(sums)) else ""
-        parts.append(f"{sums.uncounted:,} {costs.NOT_COUNTED}{about}")
+        uncounted = _("{count:,} not counted", count=sums.uncounted)
+        if estimated := costs.estimated(sums):
+            uncounted = _("{count:,} not counted ({estimated})", count=sums.uncounted, estimated=estimated)
+        parts.append(uncounted)
     if replayed.requests and not figures.as_recorded:
-        parts.append(f"{replayed.requests} replayed ({replayed.total_tokens:,} tokens): {money(0)}")
+        parts.append(
+            _(
+                "{count} replayed ({tokens:,} tokens): {cost}",
+                count=replayed.requests,
+                tokens=replayed.total_tokens,
+                cost=money(0),
+            )
+        )
     if budget is not None:
-        parts.append(f"budget left: {budget.left_in_words(sums)}")
-    return " · ".join(parts)
+        parts.append(_("budget left: {budget}", budget=budget.left_in_words(sums)))
+    return joined(" · ", parts)
 
 
 def _asked(entry: Entry, notes: Sequence[str]) -> str:
     prompt = shorten(entry.prompt, _LONGEST_PROMPT)
-    return f"{prompt} ({', '.join(notes)})" if notes else prompt
+    return _("{prompt} ({notes})", prompt=prompt, notes=comma(notes)) if notes else prompt

@@ -42,13 +42,13 @@ class Compared(NamedTuple):
 
 
 class InBackground(NamedTuple):
-    """How a reply is shown whose cell does not wait for it, by the `name` of its job.
+    """How a reply is shown whose cell does not wait for it, by the `number` of its job.
 
     `heading` is what it is called where it is shown elsewhere, `ticks` whether it is painted between cells. What finds
     no place in the cell is told by `tell`.
     """
 
-    name: str
+    number: int
     heading: str
     ticks: bool
     tell: Callable[[str], None]

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 
 from ...text.characters import shorten
 from ...text.markup import Markup
+from ...text.messages import _, joined, told
 from ...text.numbers import money
 from .panel import note_line
+from .panel_words import elapsed
 from .style import FAINT, FONT, in_a_grid
 
 #: Characters of a note on a value that was cut.
 _LONGEST_CUT = 300
-_LABEL = "Figures of this drawing"
+_LABEL = _("Figures of this drawing")
 
 
 @dataclass(frozen=True)
@@ -38,18 +40,18 @@ class DrawingFigures:
 def line_parts(figures: DrawingFigures) -> list[str]:
     """The parts of the line."""
     cost = figures.cost_text if figures.cost is None else money(figures.cost)
-    parts = [figures.model, f"{figures.seconds:.1f} s", figures.doing, figures.size, figures.quality, cost]
+    parts = [figures.model, elapsed(figures.seconds), figures.doing, figures.size, figures.quality, cost]
     return [part for part in parts if part]
 
 
 def line_text(figures: DrawingFigures) -> str:
     """The line, as text."""
-    return " · ".join(line_parts(figures))
+    return told(joined(" · ", line_parts(figures)))
 
 
 def panel_text(figures: DrawingFigures) -> str:
     """The panel, as text."""
-    return "\n".join([*figures.notes, line_text(figures)])
+    return told(joined("\n", [*figures.notes, line_text(figures)]))
 
 
 def line_html(figures: DrawingFigures) -> Markup:
@@ -75,11 +77,11 @@ def notes_html(notes: Sequence[str]) -> Markup:
 
 def _details(figures: DrawingFigures) -> list[tuple[str, str]]:
     rows = [
-        ("size", f"{figures.size} pixels"),
-        ("quality", figures.quality),
-        ("cost", figures.cost_text),
-        ("picture", figures.file),
-        *(("value cut", shorten(cut, _LONGEST_CUT)) for cut in figures.cut),
+        (_("size"), _("{size} pixels", size=figures.size)),
+        (_("quality"), figures.quality),
+        (_("cost"), figures.cost_text),
+        (_("picture"), figures.file),
+        *((_("value cut"), shorten(told(cut), _LONGEST_CUT)) for cut in figures.cut),
     ]
     return [(name, value) for name, value in rows if value]
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from ...text.messages import _
 from .drawing_output import Clock
 from .drawing_panel import DrawingFigures, line_parts, line_text
 from .output import Bundle
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 #: Columns of a line that goes to no screen, and is not broken.
 _UNBROKEN = 1_000_000
-_NOWHERE = "No journal keeps the picture: -o NAME binds it."
+_NOWHERE = _("No journal keeps the picture: -o NAME binds it.")
 
 
 class TerminalDrawingPainter:
@@ -32,13 +33,13 @@ class TerminalDrawingPainter:
 
     def paint(self, figures: DrawingFigures) -> None:
         if self._is_screen and self._clock.is_time(figures.seconds):
-            line = Text(line_text(figures), style="dim")
+            line = Text(clean(line_text(figures)), style="dim")
             line.truncate(self._screen.columns, overflow="ellipsis")
             self._screen.show([], [line])
 
     def settle(self, drawing: Drawing, bundle: Bundle, figures: DrawingFigures) -> None:
         columns = self._screen.columns if self._is_screen else _UNBROKEN
-        where = [f"The picture is {figures.file}" if figures.file else _NOWHERE]
+        where = [_("The picture is {file}", file=figures.file) if figures.file else _NOWHERE]
         lines = [line for text in (*where, *figures.notes) for line in lines_of(Text(clean(text), end=""), columns)]
         if self._panel:
             lines += parts_lines(line_parts(figures), columns)

@@ -13,7 +13,7 @@ from ...history.conversation import MAIN
 from ...history.events.turn_event import Timing
 from ...service.wire import Usage
 from ...text.characters import shorten
-from ...text.numbers import plural
+from ...text.messages import _, ngettext, sentences
 from .. import costs
 
 #: Why a reply ended before its natural end, and what to do about it.
@@ -24,15 +24,14 @@ NOTES = {
     "model_context_window_exceeded": "Cut off: the conversation fills the model's context. %glm thread NAME is empty.",
     "interrupted": "Interrupted.",
 }
-_TOOL_CALLS = "The model asks for a tool to be called: see .choices[0].message.tool_calls of the bound completion."
-_OUT_OF_BUDGET = "Cut off: the budget had room for an answer of {limit:,} tokens. %glm budget raises it."
-_GO_ON = "%glm continue goes on from here."
+_TOOL_CALLS = _("The model asks for a tool to be called: see .choices[0].message.tool_calls of the bound completion.")
+_GO_ON = _("%glm continue goes on from here.")
 #: Seconds that a reply must have grown before its rate is shown.
 _RATE_AFTER = 0.5
 _LONGEST_NAME = 30
 #: Seconds: a reply that took no longer came in one piece.
 _ONE_PIECE = 0.05
-_NO_WORDS = "The answer itself had not begun, and is not in the conversation."
+_NO_WORDS = _("The answer itself had not begun, and is not in the conversation.")
 
 
 @dataclass(frozen=True)
@@ -76,7 +75,7 @@ class Figures:
     def of(cls, standing: Standing, progress: Progress, notices: Sequence[str] = ()) -> Figures:
         timing = progress.timing
         return cls(
-            model=f"{progress.model} (practice)" if progress.practice else progress.model,
+            model=_("{model} (practice)", model=progress.model) if progress.practice else progress.model,
             cost_text=_cost_text(progress, standing),
             elapsed=timing.seconds,
             first_token=timing.first_token,
@@ -124,7 +123,7 @@ def _cost_text(progress: Progress, standing: Standing) -> str:
     if progress.practice:
         return costs.OF_PRACTICE
     if progress.request.searches:
-        return f"{costs.with_date(standing.cost)}: web searches are billed separately"
+        return _("{cost}: web searches are billed separately", cost=costs.with_date(standing.cost))
     return costs.OF_PLAN if standing.plan else costs.with_date(standing.cost)
 
 
@@ -145,16 +144,22 @@ def _doing(progress: Progress) -> str:
     """What is happening before the first words."""
     if progress.state == "streaming":
         if progress.calling is not None:
-            return f"calling {shorten(progress.calling.name, _LONGEST_NAME)}"
+            return _("calling {name}", name=shorten(progress.calling.name, _LONGEST_NAME))
         if progress.rounds and not (progress.has_text or progress.reasoning):
-            return "waiting"
-        return "" if progress.has_text else "reasoning"
+            return _("waiting")
+        return "" if progress.has_text else _("reasoning")
     if progress.state != "waiting":
         return ""
     left = progress.retry_due - time.monotonic()
     if progress.retry is None or left <= 0:
-        return "waiting"
-    return f"{progress.retry.reason}, trying again in {ceil(left)} s ({progress.retry.number} of {progress.retry.most})"
+        return _("waiting")
+    return _(
+        "{reason}, trying again in {seconds} s ({number} of {most})",
+        reason=progress.retry.reason,
+        seconds=ceil(left),
+        number=progress.retry.number,
+        most=progress.retry.most,
+    )
 
 
 def _ending(progress: Progress) -> str:
@@ -163,12 +168,16 @@ def _ending(progress: Progress) -> str:
     if progress.state == "complete" and progress.wants_tools:
         return _TOOL_CALLS
     reason = progress.finish_reason or ""
-    note = NOTES.get(reason, "")
+    note = _(NOTES.get(reason, ""))
     if reason == "length" and progress.answer_limit is not None:
-        note = _OUT_OF_BUDGET.format(limit=progress.answer_limit)
+        note = _(
+            "Cut off: the budget had room for an answer of {limit:,} tokens. %glm budget raises it.",
+            limit=progress.answer_limit,
+        )
     if not (progress.has_text or progress.has_run):
-        return f"{note} {_NO_WORDS}".strip()
-    return f"{note} {_GO_ON}" if reason in ("interrupted", "length") and not progress.request.leaves_no_turn else note
+        return sentences(note, _NO_WORDS)
+    goes_on = reason in ("interrupted", "length") and not progress.request.leaves_no_turn
+    return sentences(note, _GO_ON) if goes_on else note
 
 
 def _notes(progress: Progress) -> tuple[str, ...]:
@@ -177,15 +186,26 @@ def _notes(progress: Progress) -> tuple[str, ...]:
 
 def _not_run(progress: Progress) -> str:
     count = sum(call.is_beyond for call in progress.all_calls)
-    calls = plural(count, "tool call")
-    more = "%config GLMMagics.tool_calls = NUMBER allows more (in Python: chat.tool_calls)"
-    return f"{calls} did not run: the turn had reached its maximum. {more}." if count else ""
+    if not count:
+        return ""
+    return sentences(
+        ngettext(
+            "{count:,} tool call did not run: the turn had reached its maximum.",
+            "{count:,} tool calls did not run: the turn had reached its maximum.",
+            count,
+        ),
+        _("%config GLMMagics.tool_calls = NUMBER allows more (in Python: chat.tool_calls)."),
+    )
 
 
 def _left_out(progress: Progress) -> str:
-    count = progress.left_out
-    turns = "earlier turn was" if count == 1 else "earlier turns were"
-    return f"{count:,} {turns} left out: the model's context has no room for more." if count else ""
+    if not progress.left_out:
+        return ""
+    return ngettext(
+        "{count:,} earlier turn was left out: the model's context has no room for more.",
+        "{count:,} earlier turns were left out: the model's context has no room for more.",
+        progress.left_out,
+    )
 
 
 def _unseen(progress: Progress) -> str:
@@ -194,10 +214,20 @@ def _unseen(progress: Progress) -> str:
         return ""
     known = progress.request.known
     if known is not None and known.vision:
-        some = "1 attachment of an earlier turn was" if count == 1 else f"{count:,} attachments of earlier turns were"
-        return f"{some} left out: {progress.model} does not take documents by address beside images or videos."
-    images = "1 image of an earlier turn was" if count == 1 else f"{count:,} images of earlier turns were"
-    return f"{images} left out: {progress.model} cannot see."
+        return ngettext(
+            "{count:,} attachment of an earlier turn was left out: {model} does not take documents by address beside "
+            "images or videos.",
+            "{count:,} attachments of earlier turns were left out: {model} does not take documents by address beside "
+            "images or videos.",
+            count,
+            model=progress.model,
+        )
+    return ngettext(
+        "{count:,} image of an earlier turn was left out: {model} cannot see.",
+        "{count:,} images of earlier turns were left out: {model} cannot see.",
+        count,
+        model=progress.model,
+    )
 
 
 def percent(tokens: int, context: int) -> str:

@@ -14,6 +14,7 @@ from ...history.markdown import Pieces, apart, call_line, citations, folded_reas
 from ...history.rounds import Called
 from ...text.html import fence, folded
 from ...text.markup import Markup
+from ...text.messages import _
 from ...text.numbers import plural
 from ...text.sanitize.pages import Cited, page_of
 from ...values.tools.ran import Shown
@@ -37,7 +38,7 @@ def mark(words: str) -> Markup:
 
 
 #: The last line of what is not whole yet, for a page that is saved meanwhile.
-UNFINISHED_PLAIN = "… still being written"
+UNFINISHED_PLAIN = _("… still being written")
 UNFINISHED = mark(UNFINISHED_PLAIN)
 
 
@@ -66,8 +67,8 @@ class Above:
 def waiting(progress: Progress) -> str:
     """What a text that has not begun waits for, in a few words."""
     if progress.retry is not None and progress.retry_due > time.monotonic():
-        return f"… waiting to try again: {progress.retry.reason}"
-    return f"… waiting for {progress.model}"
+        return _("… waiting to try again: {reason}", reason=progress.retry.reason)
+    return _("… waiting for {model}", model=progress.model)
 
 
 def growing_page(progress: Progress, above: Above, *, remote_images: bool = False) -> Markup:
@@ -91,7 +92,7 @@ def growing_pieces(progress: Progress, above: Above) -> Pieces:
     if progress.has_text:
         yield Cited(begun.rest(answer.growing(progress.joined_text, progress)), links)
     yield latest.lines(progress.calls)
-    yield under_way(progress, "…", as_code=progress.printed is not None or not _is_asked_about(progress))
+    yield under_way(progress, as_code=progress.printed is not None or not _is_asked_about(progress))
     if progress.printed:
         yield fence(progress.printed)
 
@@ -112,10 +113,11 @@ def growing_reasoning(progress: Progress) -> Markup:
     newest = " ".join(progress.reasoning[-_LINE:].split())
     return Markup(
         '<div style="display:flex;overflow:hidden;white-space:nowrap">'
-        '<span style="flex:none">▸ Reasoning&nbsp;…&nbsp;</span>'
+        '<span style="flex:none">▸ {reasoning}&nbsp;…&nbsp;</span>'
         '<span style="display:flex;flex:auto;min-width:0;overflow:hidden;justify-content:flex-end;color:{faint}">'
         '<span style="flex:none;margin-right:auto">{newest}</span></span></div>',
         faint=FAINT,
+        reasoning=_("Reasoning"),
         newest=newest,
     )
 

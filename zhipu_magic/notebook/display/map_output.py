@@ -13,6 +13,7 @@ from ...chat.rows.figures import MapFigures
 from ...chat.undisturbed import undisturbed
 from ...text.characters import shorten, without_controls
 from ...text.markup import Markup, html_bundle, markdown_bundle
+from ...text.messages import joined
 from ...text.tables import table
 from .map_panel import MapNotes, line_html, line_text, notes_html, notes_text, panel_html, panel_text, said_html
 from .output import NOTHING, Bundle, Output
@@ -79,7 +80,7 @@ class PageMapPainter:
         if self._panel:
             bundles.append(html_bundle(panel_html(figures, notes), panel_text(figures, notes)))
         elif notes_text(notes):
-            bundles.append(html_bundle(notes_html(notes), "\n".join(notes_text(notes))))
+            bundles.append(html_bundle(notes_html(notes), joined("\n", notes_text(notes))))
         for output, bundle in zip_longest(self._outputs, bundles):
             if bundle is not None or output.shown:
                 output.show(bundle or NOTHING)

@@ -10,10 +10,12 @@ from ...chat.rows.asked import FailedRow
 from ...chat.rows.figures import MapFigures
 from ...text.characters import shorten
 from ...text.markup import Markup
+from ...text.messages import Message, _, comma, joined, ngettext, sentences, told
 from ...text.numbers import compact, money, plural, rough_money, short_time
 from ...text.wrapping import width
 from .. import costs
 from .panel import note_line
+from .panel_words import with_cached
 from .style import BRAND, FAINT, FONT, TRACK, WARN, in_a_grid
 
 #: Causes of failure that are told apart, rows that are named for each, and characters of what the service said.
@@ -34,16 +36,16 @@ class Cause:
 class MapNotes:
     """What stands above the figures of a map that has ended: what to know, and its failures by cause.
 
-    `failed` is the verb for those: in a preview, they have not failed yet.
+    In a preview, rows `would_fail`: they have not failed yet.
     """
 
     notes: Sequence[str] = ()
     causes: Sequence[Cause] = ()
-    failed: str = "failed"
+    would_fail: bool = False
 
 
 #: What to do in a cell about rows that failed for this reason; else they are asked again when the cell is run again.
-_WHAT_TO_DO = {
+_HINTS = {
     "row.missing": '{{ column | default("…") }} says what stands for a missing value.',
     "row.cut": "{{ column | 4000 }} says how many tokens of a value are sent.",
     "row.empty": "",
@@ -56,7 +58,7 @@ _WHAT_TO_DO = {
     "service.policy": "Rephrase what is sent.",
     "model.no_vision": "Use a model that sees, with -m NAME: %glm models lists them.",
 }
-_AGAIN = "Run the cell again to ask again."
+_AGAIN = _("Run the cell again to ask again.")
 
 
 def causes_of(failures: Sequence[FailedRow]) -> list[Cause]:
@@ -67,11 +69,11 @@ def causes_of(failures: Sequence[FailedRow]) -> list[Cause]:
     return [
         Cause(
             count=len(rows),
-            message=shorten(rows[0].message, _LONGEST),
+            message=rows[0].message,
             rows=tuple(row.row for row in rows[:_ROWS_NAMED]),
-            hint=_WHAT_TO_DO.get(reason, _AGAIN),
+            hint=_(_HINTS.get(reason, _AGAIN)),
         )
-        for (reason, _), rows in sorted(found.items(), key=lambda item: -len(item[1]))
+        for (reason, _code), rows in sorted(found.items(), key=lambda item: -len(item[1]))
     ]
 
 
@@ -80,18 +82,18 @@ def causes_of(failures: Sequence[FailedRow]) -> list[Cause]:
 
 def line_text(figures: MapFigures) -> str:
     """The line, as text."""
-    return _SEPARATOR.join(line_parts(figures))
+    return told(joined(_SEPARATOR, line_parts(figures)))
 
 
 def line_within(figures: MapFigures, columns: int) -> str:
     """The line in so many columns of a terminal: without what matters least, where there is no room for all of it."""
-    parts = _named_parts(figures)
+    parts = {name: told(part) for name, part in _named_parts(figures).items()}
     for name in _LEAST_FIRST:
         if width(_SEPARATOR.join(parts.values())) <= columns:
             break
         parts.pop(name, "")
         if name == "besides":
-            parts["count"] = _count(figures)
+            parts["count"] = told(_count(figures))
     return _SEPARATOR.join(parts.values())
 
 
@@ -102,29 +104,34 @@ def line_parts(figures: MapFigures) -> list[str]:
 
 _SEPARATOR = " · "
 #: The parts that a line may be without, and what stands besides the count; the first goes first.
-_LEAST_FIRST = ("estimated", "tokens", "cut off", "cost", "besides", "failed", "doing")
+_LEAST_FIRST = ("estimated", "tokens", "cut_off", "cost", "besides", "failed", "doing")
 
 
 def _named_parts(figures: MapFigures) -> dict[str, str]:
-    parts = {"count": _count(figures) + _besides(figures)}
+    parts = {"count": _counted(figures)}
     if not figures.is_over and (doing := _doing(figures)):
         parts["doing"] = doing
     if figures.failed:
-        parts["failed"] = f"{figures.failed:,} failed"
+        parts["failed"] = _("{count:,} failed", count=figures.failed)
     if figures.cut_off:
-        parts["cut off"] = f"{figures.cut_off:,} cut off"
+        parts["cut_off"] = _("{count:,} cut off", count=figures.cut_off)
     if figures.prompt_tokens or figures.completion_tokens:
-        plus = " + " if figures.is_over else "+"
-        parts["tokens"] = f"{compact(figures.prompt_tokens)}{plus}{compact(figures.completion_tokens)} tokens"
+        both = {"prompt": compact(figures.prompt_tokens), "completion": compact(figures.completion_tokens)}
+        parts["tokens"] = (
+            _("{prompt} + {completion} tokens", **both)
+            if figures.is_over
+            else _("{prompt}+{completion} tokens", **both)
+        )
     if figures.estimated_tokens:
-        parts["estimated"] = f"about {compact(figures.estimated_tokens)} tokens that were not counted"
+        parts["estimated"] = _("about {count} tokens that were not counted", count=compact(figures.estimated_tokens))
     if figures.cost is not None and figures.requests:
         expected = None if figures.is_over else figures.expected_cost
-        parts["cost"] = f"{money(figures.cost)} of {rough_money(expected)}" if expected else money(figures.cost)
+        spent = money(figures.cost)
+        parts["cost"] = _("{spent} of {expected}", spent=spent, expected=rough_money(expected)) if expected else spent
     if figures.is_over and figures.requests:
         parts["time"] = short_time(figures.seconds)
     elif figures.eta is not None and not (figures.busy_for or figures.trouble or figures.waits_for):
-        parts["time"] = f"ETA {short_time(figures.eta)}"
+        parts["time"] = _("ETA {time}", time=short_time(figures.eta))
     return parts
 
 
@@ -132,24 +139,35 @@ def _count(figures: MapFigures) -> str:
     return plural(figures.rows, "row") if figures.done == figures.rows else f"{figures.done:,}/{figures.rows:,}"
 
 
-def _besides(figures: MapFigures) -> str:
-    known = [f"{figures.equal:,} equal" if figures.equal else "", f"{figures.known:,} known" if figures.known else ""]
-    besides = ", ".join(filter(None, known))
-    return f" ({besides})" if besides else ""
+def _counted(figures: MapFigures) -> str:
+    """The count, and how many of the rows were not asked."""
+    count, besides = (
+        _count(figures),
+        comma(
+            [
+                _("{count:,} equal", count=figures.equal) if figures.equal else "",
+                _("{count:,} known", count=figures.known) if figures.known else "",
+            ]
+        ),
+    )
+    return _("{count} ({besides})", count=count, besides=besides) if besides else count
 
 
 def _doing(figures: MapFigures) -> str:
     if figures.busy_for > 0 or figures.trouble:
-        what = shorten(figures.trouble.rstrip("."), _LONGEST) or "service busy"
-        return f"{what}, next try in {ceil(figures.busy_for)} s" if figures.busy_for > 0 else what
-    doing = []
+        what = shorten(told(figures.trouble).rstrip(".。"), _LONGEST) or _("service busy")
+        if figures.busy_for <= 0:
+            return what
+        return _("{trouble}, next try in {seconds} s", trouble=what, seconds=ceil(figures.busy_for))
+    doing: list[str] = []
     if figures.prepared < figures.rows:
-        doing.append(f"{figures.prepared:,} rows read")
+        doing.append(_("{count:,} rows read", count=figures.prepared))
     if figures.in_flight:
-        doing.append(f"{figures.in_flight:,} of {max(figures.limit, figures.in_flight):,} in flight")
+        most = max(figures.limit, figures.in_flight)
+        doing.append(_("{count:,} of {most:,} in flight", count=figures.in_flight, most=most))
     if figures.waits_for:
         doing.append(figures.waits_for)
-    return _SEPARATOR.join(doing)
+    return joined(_SEPARATOR, doing)
 
 
 def said_html(text: str) -> Markup:
@@ -173,10 +191,11 @@ def _bar(figures: MapFigures) -> Markup:
     failed = 100 * figures.failed / figures.rows if figures.rows else 0.0
     return Markup(
         '<span role="progressbar" aria-valuemin="0" aria-valuemax="{rows}" aria-valuenow="{done}" '
-        'aria-label="{done:,} of {rows:,} rows" style="display:inline-flex;width:120px;height:6px;border-radius:3px;'
+        'aria-label="{label}" style="display:inline-flex;width:120px;height:6px;border-radius:3px;'
         'margin-right:10px;background:{track};vertical-align:1px;overflow:hidden;forced-color-adjust:none">'
         '<span style="width:{share:.1f}%;height:6px;background:{brand}"></span>'
         '<span style="width:{failed:.1f}%;height:6px;background:{warn}"></span></span>',
+        label=_("{done:,} of {rows:,} rows", done=figures.done, rows=figures.rows),
         rows=figures.rows,
         done=figures.done,
         share=max(0.0, share - failed),
@@ -207,21 +226,40 @@ def notes_html(found: MapNotes) -> Markup:
 
 def panel_text(figures: MapFigures, found: MapNotes) -> str:
     """The panel as text."""
-    return "\n".join([*notes_text(found), line_text(figures)])
+    return told(joined("\n", [*notes_text(found), line_text(figures)]))
 
 
 def notes_text(found: MapNotes) -> list[str]:
     """The notes as text, a line each."""
-    lines = [*found.notes, *(_cause_text(cause, found.failed) for cause in found.causes[:_CAUSES])]
+    lines = [*found.notes, *(_cause_text(cause, found.would_fail) for cause in found.causes[:_CAUSES])]
     more = sum(cause.count for cause in found.causes[_CAUSES:])
-    return [*lines, f"{plural(more, 'row')} {found.failed} for other reasons: see .errors."] if more else lines
+    if not more:
+        return lines
+    rows = plural(more, "row")
+    other = (
+        _("{rows} would fail for other reasons: see .errors.", rows=rows)
+        if found.would_fail
+        else _("{rows} failed for other reasons: see .errors.", rows=rows)
+    )
+    return [*lines, other]
 
 
-def _cause_text(cause: Cause, failed: str) -> str:
-    named = ", ".join(f"{row:,}" for row in cause.rows)
+def _cause_text(cause: Cause, would_fail: bool) -> str:
+    named: str = comma([f"{row:,}" for row in cause.rows])
     more = cause.count - len(cause.rows)
-    rows = f"row {named}" if cause.count == 1 else f"rows {named}{f' and {more:,} more' if more else ''}"
-    return f"{cause.count:,} {failed} ({rows}): {cause.message} {cause.hint}".rstrip()
+    if more:
+        named = _("{rows} and {more:,} more", rows=named, more=more)
+    facts = {
+        "rows": ngettext("row {rows}", "rows {rows}", cause.count, rows=named),
+        "count": cause.count,
+        "message": shorten(told(cause.message), _LONGEST),
+    }
+    what = (
+        Message("{count:,} would fail ({rows}): {message}", **facts)
+        if would_fail
+        else Message("{count:,} failed ({rows}): {message}", **facts)
+    )
+    return sentences(what, cause.hint)
 
 
 def _notes_html(found: MapNotes) -> Markup:
@@ -230,8 +268,9 @@ def _notes_html(found: MapNotes) -> Markup:
 
 def _framed(inner: Markup) -> Markup:
     return Markup(
-        '<div class="zhipu-magic-panel" role="group" aria-label="Rows of this table" '
+        '<div class="zhipu-magic-panel" role="group" aria-label="{label}" '
         'style="color:{faint};{font};font-variant-numeric:tabular-nums;overflow-wrap:anywhere">{inner}</div>',
+        label=_("Rows of this table"),
         faint=FAINT,
         font=FONT,
         inner=inner,
@@ -240,15 +279,14 @@ def _framed(inner: Markup) -> Markup:
 
 def _details(figures: MapFigures) -> list[tuple[str, str]]:
     answered = figures.done - figures.failed
-    cached = f", of them {figures.cached_tokens:,} cached" if figures.cached_tokens else ""
     return [
-        ("answered", f"{answered:,} of {figures.rows:,} rows"),
-        ("equal to another row", f"{figures.equal:,}"),
-        ("answered before", f"{figures.known:,}"),
-        ("requests", f"{figures.requests:,}"),
-        ("prompt tokens", f"{figures.prompt_tokens:,}{cached}"),
-        ("completion tokens", f"{figures.completion_tokens:,}"),
-        ("cost", _cost_text(figures)),
+        (_("answered"), _("{done:,} of {rows:,} rows", done=answered, rows=figures.rows)),
+        (_("equal to another row"), f"{figures.equal:,}"),
+        (_("answered before"), f"{figures.known:,}"),
+        (_("requests"), f"{figures.requests:,}"),
+        (_("prompt tokens"), with_cached(figures.prompt_tokens, figures.cached_tokens)),
+        (_("completion tokens"), f"{figures.completion_tokens:,}"),
+        (_("cost"), _cost_text(figures)),
     ]
 
 
@@ -257,4 +295,4 @@ def _cost_text(figures: MapFigures) -> str:
         return costs.OF_PRACTICE
     if figures.plan:
         return costs.OF_PLAN
-    return costs.with_date(figures.cost) if figures.requests else "nothing was asked"
+    return costs.with_date(figures.cost) if figures.requests else _("nothing was asked")

@@ -8,9 +8,10 @@ from ...chat.rows.map_preview import MapPreview
 from ...service.models import PRICES_DATE
 from ...text.html import block
 from ...text.markup import Markup
+from ...text.messages import _, comma
 from ...text.numbers import money, plural, short_time
 from .map_panel import MapNotes, causes_of, notes_text
-from .preview import folded_message
+from .preview import folded_message, listed
 
 #: Tokens of an answer, where none is known yet.
 _ANSWER = 100
@@ -27,33 +28,38 @@ def map_preview(found: MapPreview, *, priced: bool, without_price: str) -> Marku
         )
         for index, prompt in found.first
     ]
-    failing = MapNotes(causes=causes_of(found.failures), failed="would fail")
+    failing = MapNotes(causes=causes_of(found.failures), would_fail=True)
     return Markup("\n\n").join(
         [
             Markup("**Nothing was sent.** {estimates}", estimates=_estimates(found, priced, without_price)),
             *(Markup("{note}", note=note) for note in notes_text(failing)),
-            *(folded_message("system", text) for text in system),
+            *(folded_message(_("system"), text) for text in system),
             *prompts,
-            folded_message("beside the messages", json.dumps(body, ensure_ascii=False, indent=2)),
+            folded_message(_("beside the messages"), json.dumps(body, ensure_ascii=False, indent=2)),
         ]
     )
 
 
 def _images(count: int) -> str:
-    return f" · {plural(count, 'image')}" if count else ""
+    return _(" · {images}", images=plural(count, "image")) if count else ""
 
 
 def _estimates(found: MapPreview, priced: bool, without_price: str) -> str:
-    counts = [plural(found.rows, "row"), f"{found.distinct:,} distinct"]
+    counts = [plural(found.rows, "row"), _("{count:,} distinct", count=found.distinct)]
     if found.known:
-        counts.append(f"{found.known:,} known, {found.to_ask:,} to ask")
-    if not found.to_ask:
-        return ", ".join(counts) + "."
-    estimates = [", ".join(counts), f"about {found.prompt_tokens:,} tokens of prompts for {found.request.model}"]
-    estimates.append(_cost(found, priced, without_price))
-    if found.seconds is not None:
-        estimates.append(f"about {short_time(found.seconds)} with {found.limit:,} in flight, the limit that is known")
-    return "; ".join(estimates) + "."
+        counts += [_("{count:,} known", count=found.known), _("{count:,} to ask", count=found.to_ask)]
+    estimates: list[str] = [comma(counts)]
+    if found.to_ask:
+        estimates += [
+            _("about {tokens:,} tokens of prompts for {model}", tokens=found.prompt_tokens, model=found.request.model),
+            _cost(found, priced, without_price),
+        ]
+        if found.seconds is not None:
+            time = short_time(found.seconds)
+            estimates.append(
+                _("about {time} with {limit:,} in flight, the limit that is known", time=time, limit=found.limit)
+            )
+    return listed(estimates)
 
 
 def _cost(found: MapPreview, priced: bool, without_price: str) -> str:
@@ -62,7 +68,9 @@ def _cost(found: MapPreview, priced: bool, without_price: str) -> str:
     live = found.cost(known, answer=answer) if known is not None and priced else None
     if live is None or known is None:
         return without_price
-    of = "as those that are known" if found.answer_tokens is not None else "each"
     batch = found.cost(known, batch=True, answer=answer)
-    half = f", {money(batch)} as a batch" if batch else ""
-    return f"{money(live)}{half}, with answers of {answer:,.0f} tokens {of} (prices of {PRICES_DATE})"
+    cost = comma([money(live), _("{cost} as a batch", cost=money(batch)) if batch else ""])
+    facts = {"cost": cost, "tokens": answer, "date": PRICES_DATE}
+    if found.answer_tokens is not None:
+        return _("{cost}, with answers of {tokens:,.0f} tokens as those that are known (prices of {date})", **facts)
+    return _("{cost}, with answers of {tokens:,.0f} tokens each (prices of {date})", **facts)

@@ -50,7 +50,7 @@ class TerminalMapPainter:
         self._show_line(line_within(figures, self._screen.columns))
 
     def _show_line(self, text: str) -> None:
-        line = Text(text, style="dim")
+        line = Text(clean(text), style="dim")
         line.truncate(self._screen.columns, overflow="ellipsis")
         self._screen.show([], [line])
 

@@ -20,6 +20,7 @@ from ...history.markdown import (
 from ...service.response_members import objects
 from ...text.html import folded
 from ...text.markup import Markup
+from ...text.messages import _
 from ...text.sanitize.pages import Cited, page_of
 from ...values.tools.ran import Shown
 from . import answer
@@ -28,7 +29,7 @@ from . import answer
 Piece = Markup | Cited | str | Shown
 
 #: What stands in the place of an answer that was not of its type.
-CORRECTED = "Asked to correct its answer"
+CORRECTED = _("Asked to correct its answer")
 
 
 def final_page(progress: Progress, *, remote_images: bool = False) -> Markup:
@@ -69,7 +70,7 @@ def _pieces(progress: Progress) -> Iterator[Piece]:
         yield folded_reasoning(progress.reasoning)
     yield answer.value(progress) or Cited(answer.written(progress), links)
     yield from shown_calls(progress.calls)
-    yield under_way(progress, "· interrupted")
+    yield under_way(progress, interrupted=True)
     yield sources(found)
 
 
@@ -78,17 +79,22 @@ def found_by(progress: Progress) -> list[Mapping[str, Any]]:
     return objects(progress.body().get("web_search"))
 
 
-def under_way(progress: Progress, how: str, *, as_code: bool = True) -> Markup:
-    """The tool call that is running, code `as_code` or on one line; nothing if there is none."""
+def under_way(progress: Progress, *, as_code: bool = True, interrupted: bool = False) -> Markup:
+    """The tool call that runs, or was interrupted, code `as_code` or on one line; nothing if there is none."""
     if progress.calling is None:
         return Markup()
     code = code_in(progress.calling.name, progress.calling.arguments)
     if code is not None and not as_code:
-        return folded(f"python {how}", [])
+        return folded(_as_far(progress.calling.name, interrupted), [])
     if code is not None:
-        return Markup("{code}\n\n{line}", code=shown_code(code), line=folded(f"python {how}", []))
-    line = f"{call_text(progress.calling.name, progress.calling.arguments)} {how}"
+        below = folded(_as_far(progress.calling.name, interrupted), [])
+        return Markup("{code}\n\n{line}", code=shown_code(code), line=below)
+    line = _as_far(call_text(progress.calling.name, progress.calling.arguments), interrupted)
     return Markup("<details><summary>{line}</summary></details>", line=line)
+
+
+def _as_far(call: str, interrupted: bool) -> str:
+    return _("{call} · interrupted", call=call) if interrupted else f"{call} …"
 
 
 def _rounds(progress: Progress, links: Mapping[str, Markup]) -> Iterator[Piece]:

@@ -9,8 +9,10 @@ from typing import Literal
 
 from ...text.characters import shorten
 from ...text.markup import Markup
+from ...text.messages import _, comma, joined, told
 from ...text.numbers import money, plural
 from .figures import Figures, percent
+from .panel_words import elapsed, first_token, rate, tokens, with_cached
 from .style import BRAND, FAINT, FONT, TRACK, WARN, in_a_grid
 
 PanelMode = Literal["settle", "live", "off"]
@@ -52,8 +54,9 @@ def panel_html(figures: Figures, *, live: bool = False) -> Markup:
             details=in_a_grid(_details(figures)),
         )
     return Markup(
-        '<div class="zhipu-magic-panel" role="group" aria-label="Usage of this reply" '
+        '<div class="zhipu-magic-panel" role="group" aria-label="{label}" '
         'style="color:{faint};{font};overflow-wrap:anywhere">{unboxed}{notes}{inner}</div>',
+        label=_("Usage of this reply"),
         unboxed=UNBOXED,
         faint=FAINT,
         font=FONT,
@@ -70,12 +73,15 @@ def note_html(figures: Figures) -> Markup:
 def left_behind(figures: Figures | None) -> Markup:
     """The note above the figures on a page that was saved or reloaded before its reply was complete."""
     if figures is None:
-        return note_line("This page was saved or reloaded while the cell ran, which ended without a reply.")
-    saved = "This page was saved or reloaded before the reply was whole"
+        return note_line(_("This page was saved or reloaded while the cell ran, which ended without a reply."))
     if figures.number is None:
-        return note_line(f"{saved}, and does not show all of it.")
-    first = f"%glm thread {figures.thread} and then " if figures.thread else ""
-    return note_line(f"{saved}: {first}%glm show {figures.number} shows all of it.")
+        return note_line(_("This page was saved or reloaded before the reply was whole, and does not show all of it."))
+    show = _("%glm show {number}", number=figures.number)
+    if figures.thread:
+        show = _("%glm thread {thread} and then {command}", thread=figures.thread, command=show)
+    return note_line(
+        _("This page was saved or reloaded before the reply was whole: {command} shows all of it.", command=show)
+    )
 
 
 def _notes_html(figures: Figures) -> Markup:
@@ -89,14 +95,12 @@ def note_line(note: str) -> Markup:
 
 def _bar(tokens: int, context: int) -> Markup:
     return Markup(
-        '<span role="img" aria-label="{tokens:,} of {context:,} tokens of the context" '
-        'title="{tokens:,} of {context:,} tokens of the context" style="display:inline-block;width:48px;'
+        '<span role="img" aria-label="{label}" title="{label}" style="display:inline-block;width:48px;'
         "height:6px;border-radius:3px;margin-left:10px;background:{track};vertical-align:1px;overflow:hidden;"
         'forced-color-adjust:none">'
         '<span style="display:block;width:{percent:.1f}%;min-width:{least}px;height:6px;background:{brand}"></span>'
         "</span>",
-        tokens=tokens,
-        context=context,
+        label=_("{tokens:,} of {context:,} tokens of the context", tokens=tokens, context=context),
         percent=min(100.0, 100 * tokens / context),
         least=2 if tokens else 0,
         track=TRACK,
@@ -109,30 +113,30 @@ def _bar(tokens: int, context: int) -> Markup:
 
 def panel_text(figures: Figures) -> str:
     """The panel as text, for where there is no HTML."""
-    return "\n".join([*figures.notes, line_text(figures)])
+    return told(joined("\n", [*figures.notes, line_text(figures)]))
 
 
 def line_text(figures: Figures) -> str:
     """The panel's one line, as text."""
-    return " · ".join(line_parts(figures))
+    return told(joined(" · ", line_parts(figures)))
 
 
 def line_parts(figures: Figures) -> list[str]:
     """The parts of that line."""
-    context = [f"context {percent(*figures.context)}"] if figures.context else []
+    context = [_("context {share}", share=percent(*figures.context))] if figures.context else []
     return _line(figures) + context
 
 
 def _line(figures: Figures) -> list[str]:
-    parts = [*_place(figures), figures.model, f"{figures.elapsed:.1f} s"]
+    parts = [*_place(figures), figures.model, elapsed(figures.elapsed)]
     if figures.doing:
         parts.append(figures.doing)
     if figures.first_token is not None:
-        parts.append(f"first token {figures.first_token:.2f} s")
+        parts.append(first_token(figures.first_token))
     if figures.rate is not None:
-        parts.append(f"{figures.rate:.0f} tok/s")
+        parts.append(rate(figures.rate))
     if figures.usage is not None:
-        parts.append(f"{figures.usage.prompt_tokens:,} + {figures.usage.completion_tokens:,} tokens")
+        parts.append(tokens(figures.usage))
     if figures.cost is not None:
         parts.append(money(figures.cost))
     return parts + _budget(figures) + _cut(figures)
@@ -146,62 +150,64 @@ def along(figures: Figures) -> list[str]:
 def _place(figures: Figures) -> list[str]:
     parts = [figures.thread] if figures.thread else []
     if figures.system and figures.elsewhere:  # elsewhere on the page, where a reader may not look
-        parts.append(f"system: {shorten(figures.system, _SHORT_SYSTEM)}")
+        parts.append(_("system: {text}", text=shorten(figures.system, _SHORT_SYSTEM)))
     return parts
 
 
 def _budget(figures: Figures) -> list[str]:
-    return [f"budget left: {figures.budget}"] if figures.budget else []
+    return [_("budget left: {budget}", budget=figures.budget)] if figures.budget else []
 
 
 def _cut(figures: Figures) -> list[str]:
     """Which of the cells above went along, and which values were cut."""
-    above = [shorten(f"above: {figures.above}", _LONG_TEXT)] if figures.above else []
+    above = [shorten(told(_("above: {cells}", cells=figures.above)), _LONG_TEXT)] if figures.above else []
     cut = figures.cut
     if len(cut) > _CUT_IN_LINE:
-        return [*above, f"{len(cut):,} values cut"]
-    return [*above, *(shorten(one, _LONGEST_CUT) for one in cut)]
+        return [*above, _("{count:,} values cut", count=len(cut))]
+    return [*above, *(shorten(told(one), _LONGEST_CUT) for one in cut)]
 
 
 def _details(figures: Figures) -> list[tuple[str, str]]:
-    rows = []
+    rows: list[tuple[str, str]] = []
     usage = figures.usage
     if usage is None:
-        rows.append(("tokens", "the service did not count them"))
+        rows.append((_("tokens"), _("the service did not count them")))
     else:
-        cached = f", of them {usage.cached_tokens:,} cached" if usage.cached_tokens else ""
-        reasoning = f", of them {usage.reasoning_tokens:,} reasoning" if usage.reasoning_tokens else ""
-        rows.append(("prompt tokens", f"{usage.prompt_tokens:,}{cached}"))
-        rows.append(("completion tokens", f"{usage.completion_tokens:,}{reasoning}"))
-        rows.append(("cost", figures.cost_text))
+        reasoning = _("of them {count:,} reasoning", count=usage.reasoning_tokens) if usage.reasoning_tokens else ""
+        rows.append((_("prompt tokens"), with_cached(usage.prompt_tokens, usage.cached_tokens)))
+        rows.append((_("completion tokens"), comma([f"{usage.completion_tokens:,}", reasoning])))
+        rows.append((_("cost"), figures.cost_text))
     if figures.requests > 1:
-        rows.append(("requests", str(figures.requests)))
+        rows.append((_("requests"), str(figures.requests)))
     if figures.answer_limit is not None:
-        rows.append(("longest answer", f"{figures.answer_limit:,} tokens, by the budget"))
-    rows.append(("finish reason", figures.finish_reason or "none given"))
+        rows.append((_("longest answer"), _("{count:,} tokens, by the budget", count=figures.answer_limit)))
+    rows.append((_("finish reason"), figures.finish_reason or _("none given")))
     if figures.system:
-        rows.append(("system text", shorten(figures.system, _LONG_TEXT)))
+        rows.append((_("system text"), shorten(figures.system, _LONG_TEXT)))
     if figures.above:
-        rows.append(("cells above", shorten(figures.above, _LONG_TEXT)))
+        rows.append((_("cells above"), shorten(told(figures.above), _LONG_TEXT)))
     cut = figures.cut
-    rows += [("value cut", shorten(one, _LONG_TEXT)) for one in cut[:_CUT_IN_DETAILS]]
+    rows += [(_("value cut"), shorten(told(one), _LONG_TEXT)) for one in cut[:_CUT_IN_DETAILS]]
     if len(cut) > _CUT_IN_DETAILS:
-        rows.append(("values cut", f"{len(cut) - _CUT_IN_DETAILS:,} more"))
+        rows.append((_("values cut"), _("{count:,} more", count=len(cut) - _CUT_IN_DETAILS)))
     if figures.turns is not None:
-        rows.append(("conversation", plural(figures.turns, "turn")))
+        rows.append((_("conversation"), plural(figures.turns, "turn")))
     if figures.thread:
-        rows.append(("thread", figures.thread))
+        rows.append((_("thread"), figures.thread))
     return rows + _details_of_chat(figures)
 
 
 def _details_of_chat(figures: Figures) -> list[tuple[str, str]]:
-    rows = []
+    rows: list[tuple[str, str]] = []
     if figures.tells_of_chat:
-        total = f", {money(figures.total_cost)}" if figures.total_cost is not None else ""
-        rows.append(("in all", f"{figures.total_tokens:,} tokens{total}"))
+        total = money(figures.total_cost) if figures.total_cost is not None else ""
+        rows.append((_("in all"), comma([_("{count:,} tokens", count=figures.total_tokens), total])))
     if figures.tells_of_chat and figures.uncounted:
-        rows.append(("besides", figures.uncounted))
+        rows.append((_("besides"), figures.uncounted))
     if figures.context:
-        tokens, context = figures.context
-        rows.append(("context", f"{percent(tokens, context)} ({tokens:,} of {context:,} tokens)"))
+        used, context = figures.context
+        share = percent(used, context)
+        rows.append(
+            (_("context"), _("{share} ({used:,} of {context:,} tokens)", share=share, used=used, context=context))
+        )
     return rows

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from ...chat.undisturbed import undisturbed
 from ...text.markup import Markup, html_bundle
+from ...text.messages import joined
 from .figures import Figures
 from .output import NOTHING, Output
 from .panel import PanelMode, left_behind, note_html, panel_html, panel_text
@@ -88,7 +89,7 @@ class PanelOutput:
         if self._mode == "settle":
             self._output.show(html_bundle(panel_html(figures), panel_text(figures)))
         elif figures.notes:
-            self._output.show(html_bundle(note_html(figures), "\n".join(figures.notes)))
+            self._output.show(html_bundle(note_html(figures), joined("\n", figures.notes)))
         self._leave(left_behind(figures) + panel_html(figures))
 
     def give_up(self, *, cleared: bool) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 
 from ...chat.replies.progress import Progress
+from ...text.messages import _
 from .panel_output import PanelOutput
 from .widget import LiveHTML
 
@@ -29,8 +30,11 @@ class Panels:
         earlier = self._settled.pop(turn, None)
         if earlier is not None and progress.request.joins:
             count = progress.request.anchor.execution_count
-            where = "another cell" if count is None else f"cell [{count}]"
-            earlier.goes_on(f"The reply goes on in {where}, where it is shown as a whole.")
+            earlier.goes_on(
+                _("The reply goes on in another cell, where it is shown as a whole.")
+                if count is None
+                else _("The reply goes on in cell [{number}], where it is shown as a whole.", number=count)
+            )
         self._settled[turn] = panel
         if len(self._settled) > _MOST:
             del self._settled[next(iter(self._settled))]

@@ -11,6 +11,7 @@ from ...history.markdown import call_line, sources
 from ...history.rounds import Called
 from ...service.response_members import objects
 from ...text.characters import without_controls
+from ...text.messages import told
 from .answer import WAS_REASONING
 from .display import ShowOptions
 from .figures import Figures
@@ -64,7 +65,7 @@ class PlainPainter:
             self._taken_back = progress.taken_back
             if self._printed:
                 self._printed = 0
-                self._write(f"\n[{WAS_REASONING}]\n")
+                self._write(f"\n[{told(WAS_REASONING)}]\n")
         if words or progress.calls:
             self._print_words(progress.joined_text if progress.has_text else "")
         self._print_calls(progress.calls)
@@ -81,7 +82,7 @@ class PlainPainter:
         """Print a line for each new call of a tool."""
         for call in calls[self._calls :]:
             self._end_line()
-            self._write(f"[{call_line(call)}]\n")
+            self._write(f"[{told(call_line(call))}]\n")
             self._calls += 1
 
     def _close(self, progress: Progress, notes: Sequence[str]) -> None:
@@ -89,7 +90,7 @@ class PlainPainter:
             return
         self._end_line()
         for note in notes:
-            self._write(f"{note}\n")
+            self._write(f"{told(note)}\n")
         if self._options.panel != "off":
             self._write(f"[{line_text(self._figures(()))}]\n")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from ...chat.request import Request
@@ -13,6 +14,7 @@ from ...service.models import CHEAPEST_SEARCH, PRICES_DATE, SEARCH_COST
 from ...text.characters import shorten
 from ...text.html import block, folded
 from ...text.markup import Markup
+from ...text.messages import _, joined, ngettext, told
 from ...text.numbers import money, plural
 from .figures import percent
 
@@ -33,42 +35,70 @@ def preview(request: Request, *, priced: bool, without_price: str) -> Markup:
             Markup("**Nothing was sent.** {estimates}", estimates=_estimates(request, priced, without_price)),
             *(folded_message(title, text) for title, text in earlier),
             Markup("**{title}**\n\n{text}", title=title, text=block(text)),
-            folded_message("beside the messages", json.dumps(body, ensure_ascii=False, indent=2)),
+            folded_message(_("beside the messages"), json.dumps(body, ensure_ascii=False, indent=2)),
         ]
     )
 
 
 def folded_message(title: str, text: str) -> Markup:
     """A message folded under its title and first words; as plain text, in full."""
-    rich = folded(f"{title}: {shorten(text, _LONGEST_OPENING)}", [text]).rich
+    rich = folded(_("{title}: {text}", title=title, text=shorten(text, _LONGEST_OPENING)), [text]).rich
     shown = Markup("**{title}**\n\n{text}", title=title, text=block(text))
     return Markup.vouched(rich, shown.plain, set_from=shown.typeset)
 
 
+#: What may be attached, by the part of the message that it is.
+_KINDS = {"image_url": _("image"), "video_url": _("video"), "file_url": _("file")}
 #: Characters of a folded message that are shown.
 _LONGEST_OPENING = 80
 
 
 def _estimates(request: Request, priced: bool, without_price: str) -> str:
     known = request.known
-    count = len(request.messages)
-    estimates = [f"{request.model}: about {request.tokens:,} tokens in {plural(count, 'message')}"]
+    estimates: list[str] = [
+        _(
+            "{model}: about {tokens:,} tokens in {messages}",
+            model=request.model,
+            tokens=request.tokens,
+            messages=plural(len(request.messages), "message"),
+        )
+    ]
     if known is not None and known.context is not None:
-        estimates.append(f"{percent(request.tokens, known.context)} of its context")
+        estimates.append(_("{share} of its context", share=percent(request.tokens, known.context)))
     cost = known.cost(request.tokens, 0) if known and priced else None
-    estimates.append(without_price if cost is None else f"{money(cost)} for the prompt (prices of {PRICES_DATE})")
+    estimates.append(
+        without_price
+        if cost is None
+        else _("{cost} for the prompt (prices of {date})", cost=money(cost), date=PRICES_DATE)
+    )
     longest = request.longest_answer
     most = known.cost(request.tokens, longest) if known and priced and longest else None
     if most:
-        estimates.append(f"{money(most)} with an answer of {longest:,} tokens, the longest")
+        estimates.append(_("{cost} with an answer of {tokens:,} tokens, the longest", cost=money(most), tokens=longest))
     if request.searches:
-        estimates.append(f"each web search is billed separately, ≈ ¥{CHEAPEST_SEARCH:g} to {SEARCH_COST:g}")
-    estimates += [f"above: {request.above}"] if request.above else []
-    estimates += [f"cut: {cut}" for cut in request.cut]
+        estimates.append(
+            _(
+                "each web search is billed separately, ≈ ¥{least:g} to {most:g}",
+                least=CHEAPEST_SEARCH,
+                most=SEARCH_COST,
+            )
+        )
+    estimates += [_("above: {cells}", cells=request.above)] if request.above else []
+    estimates += [_("cut: {value}", value=cut) for cut in request.cut]
     if request.left_out:
-        are = "turn does not fit and is" if request.left_out == 1 else "turns do not fit and are"
-        estimates.append(f"{request.left_out:,} earlier {are} left out")
-    return "; ".join(estimates) + "."
+        estimates.append(
+            ngettext(
+                "{count:,} earlier turn does not fit and is left out",
+                "{count:,} earlier turns do not fit and are left out",
+                request.left_out,
+            )
+        )
+    return listed(estimates)
+
+
+def listed(parts: Sequence[str]) -> str:
+    """The parts as one sentence."""
+    return _("{parts}.", parts=joined(_("; "), parts))
 
 
 def _text(message: Message) -> str:
@@ -78,7 +108,7 @@ def _text(message: Message) -> str:
     if not isinstance(content, str):
         images = [image for part in content if (image := attached(part)) is not None]
         parts = [
-            f"[{image.part.removesuffix('_url')} {number}: {image.describe()}]"
+            told(_("[{kind} {number}: {what}]", kind=_KINDS[image.part], number=number, what=image.describe()))
             for number, image in enumerate(images, 1)
         ]
         parts += [part["text"] for part in content if "text" in part]

@@ -10,6 +10,7 @@ from ...chat.undisturbed import undisturbed
 from ...history.markdown import folded_reasoning
 from ...text.growing import Cut, cut
 from ...text.markup import Markup, html_bundle, markdown_bundle
+from ...text.messages import _
 from ...values.tools.ran import Shown
 from . import answer
 from .cell_outputs import CellOutputs
@@ -229,7 +230,7 @@ def _empty() -> Bundle:
 
 
 def _folded(reasoning: str) -> Bundle:
-    return markdown_bundle(folded_reasoning(reasoning), "Reasoning")
+    return markdown_bundle(folded_reasoning(reasoning), _("Reasoning"))
 
 
 def _about(progress: Progress) -> Bundle:

@@ -16,6 +16,7 @@ from ...history.events.turn_event import MOST_COMPARED
 from ...text.characters import DASHES
 from ...text.html import block, code
 from ...text.markup import Markup
+from ...text.messages import _, sentences, told
 from ...text.suggestions import did_you_mean
 from ...text.tables import table
 from . import words as line_words
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from ...values.given import Given
 
 #: Added to the error when a cell fails before it asks.
-EARLIER_STAYS = "The earlier turn of this cell stays in the conversation."
+EARLIER_STAYS = _("The earlier turn of this cell stays in the conversation.")
 
 
 @dataclass(frozen=True)
@@ -73,8 +74,11 @@ def parse(line: str) -> CellOptions:
         if len(word) > 1 and word[0] in DASHES:
             raise UsageError(_unknown_option(word))
         raise UsageError(
-            f"%%glm does not take {word!r}. The prompt goes on the lines below (one after a \\ is still of options); "
-            "put a value that has spaces in double quotes."
+            _(
+                "%%glm does not take {word!r}. The prompt goes on the lines below (one after a \\ is still of "
+                "options); put a value that has spaces in double quotes.",
+                word=word,
+            )
         )
     values = vars(given)
     _check_once(values["models"])
@@ -84,9 +88,9 @@ def parse(line: str) -> CellOptions:
     _check_table(own)
     _check_comparison(own)
     if own["bind"] is not None and own["bind"] == own["output"]:
-        raise UsageError(f"-b and -o both bind {own['bind']}: give each a name of its own.")
+        raise UsageError(_("-b and -o both bind {name}: give each a name of its own.", name=own["bind"]))
     if own["background"] and own["insert"]:
-        raise UsageError("--bg and -i contradict each other: a cell that has ended can put no other below it.")
+        raise UsageError(_("--bg and -i contradict each other: a cell that has ended can put no other below it."))
     if len(models) == 1:
         values["model"] = own.pop("models")[0]
     return CellOptions(
@@ -99,7 +103,10 @@ def _check_once(models: Sequence[str]) -> None:
     for place, model in enumerate(models):
         if model in models[:place]:
             raise UsageError(
-                f"-m names {model} twice: name it once, or another model to compare it with. Nothing was sent."
+                _(
+                    "-m names {model} twice: name it once, or another model to compare it with. Nothing was sent.",
+                    model=model,
+                )
             )
 
 
@@ -108,25 +115,32 @@ def _check_table(own: Mapping[str, Any]) -> None:
     if own["each"] is None:
         for name in ("first", "in_flight", "batch"):
             if own[name]:
-                raise UsageError(f"--{name.replace('_', '-')} is for the rows of a table: --each TABLE names it.")
+                raise UsageError(
+                    _("--{name} is for the rows of a table: --each TABLE names it.", name=name.replace("_", "-"))
+                )
     elif own["files"]:
-        raise UsageError('--file cannot be used with --each: write {{ Path("FILE") }} where its text is to stand.')
+        raise UsageError(_('--file cannot be used with --each: write {{ Path("FILE") }} where its text is to stand.'))
     elif own["insert"] or own["raw"] or own["above"] is not None:
         option = "-i" if own["insert"] else "--raw" if own["raw"] else "--above"
-        raise UsageError(f"{option} cannot be used with --each.")
+        raise UsageError(_("{option} cannot be used with --each.", option=option))
 
 
 def _check_drawing(given: Mapping[str, Any]) -> None:
     """Raise UsageError for an option that means nothing for a drawing, and for one that does so only there."""
     if given["draw"] is None:
         if given["quality"] is not None:
-            raise UsageError("--quality is for a picture: --draw asks for one.")
+            raise UsageError(_("--quality is for a picture: --draw asks for one."))
         return
     for action in PARSER._actions:
         if given[action.dest] != action.default and action.dest not in _FOR_DRAWINGS:
-            raise UsageError(f"{action.option_strings[-1]} cannot be used with --draw: a picture is drawn from text.")
+            raise UsageError(
+                _(
+                    "{option} cannot be used with --draw: a picture is drawn from text.",
+                    option=action.option_strings[-1],
+                )
+            )
     if len(given["models"]) > 1:
-        raise UsageError("One model draws a picture: give one -m NAME with --draw.")
+        raise UsageError(_("One model draws a picture: give one -m NAME with --draw."))
 
 
 _FOR_DRAWINGS = frozenset(
@@ -139,10 +153,16 @@ def _check_comparison(own: Mapping[str, Any]) -> None:
     if len(own["models"]) < 2:
         return
     if len(own["models"]) > MOST_COMPARED:
-        raise UsageError(f"{len(own['models'])} models are too many for one cell: it compares at most {MOST_COMPARED}.")
+        raise UsageError(
+            _(
+                "{count} models are too many for one cell: it compares at most {most}.",
+                count=len(own["models"]),
+                most=MOST_COMPARED,
+            )
+        )
     for name, option in _NOT_COMPARED.items():
         if own[name]:
-            raise UsageError(f"{option} cannot be used with several models: -m NAME names one.")
+            raise UsageError(_("{option} cannot be used with several models: -m NAME names one.", option=option))
 
 
 _NOT_COMPARED = {"each": "--each", "background": "--bg", "insert": "-i"}
@@ -153,7 +173,7 @@ def _params(given: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     params: dict[str, Any] = {}
     for name, value in given:
         if name in params and json.dumps(params[name]) != json.dumps(value):
-            raise UsageError(f"--param gives {name} two values: give one of them.")
+            raise UsageError(_("--param gives {name} two values: give one of them.", name=name))
         params[name] = value
     return params
 
@@ -163,14 +183,22 @@ def _words(line: str) -> list[str]:
         words = line_words.words(line, PARSER._option_string_actions)
     except QuoteNotClosed as error:
         raise UsageError(
-            f"The quote {error.opening} on the %%glm line is not closed: {error.closing} is missing. Plain double "
-            "quotes do as well."
+            _(
+                "The quote {opening} on the %%glm line is not closed: {closing} is missing. Plain double quotes do as "
+                "well.",
+                opening=error.opening,
+                closing=error.closing,
+            )
         ) from None
     except ValueError:
-        raise UsageError(f"A quote on the %%glm line is not closed. {_unlike(line)}{_HOW_TO_QUOTE}") from None
+        raise UsageError(
+            sentences(_("A quote on the %%glm line is not closed."), _unlike(line), _HOW_TO_QUOTE)
+        ) from None
     for word in words:
         if _ONE_DASH.fullmatch(word) and f"-{word}" in PARSER._option_string_actions:
-            raise UsageError(f"%%glm has no option {word}. Did you mean -{word}?")
+            raise UsageError(
+                sentences(_("%%glm has no option {option}.", option=word), _("Did you mean {near}?", near=f"-{word}"))
+            )
     return _with_whole_lists(words)
 
 
@@ -196,7 +224,7 @@ def _with_whole_lists(words: Sequence[str]) -> list[str]:
 _COMMAS = tuple(",，、")
 
 
-_HOW_TO_QUOTE = """Put a value that has an apostrophe or a space in double quotes: %%glm -s "You're a poet\""""
+_HOW_TO_QUOTE = _("""Put a value that has an apostrophe or a space in double quotes: %%glm -s "You're a poet\"""")
 #: A long option with one dash, which would be read as a short one with a value: -once as -o nce.
 _ONE_DASH = re.compile(r"-[a-z][a-z-]+")
 
@@ -204,14 +232,14 @@ _ONE_DASH = re.compile(r"-[a-z][a-z-]+")
 def _unlike(line: str) -> str:
     """A sentence on the typographic quote that was perhaps meant to close a plain one; empty if there is none."""
     closing = next((sign for sign in reversed(line) if sign in "”’＂＇"), "")
-    return f"{closing} does not close a plain quote. " if closing else ""
+    return _("{closing} does not close a plain quote.", closing=closing) if closing else ""
 
 
 def _unknown_option(word: str) -> str:
     name = plain_option(re.split(f"[{SEPARATORS}]", word, maxsplit=1)[0])
     begun = [option for option in _names() if len(name) > 3 and option.startswith(name)]
-    meant = f"Did you mean {begun[0]}?" if begun else did_you_mean(name, _names())
-    return " ".join(filter(None, [f"%%glm has no option {name}.", meant, "%%glm? lists all of them."]))
+    meant = _("Did you mean {near}?", near=begun[0]) if begun else did_you_mean(name, _names())
+    return sentences(_("%%glm has no option {option}.", option=name), meant, _("%%glm? lists all of them."))
 
 
 def _names() -> Iterator[str]:
@@ -222,7 +250,9 @@ def _names() -> Iterator[str]:
 def help_page() -> Markup:
     """What `%%glm --help` shows: the options by what they are for, in short, and one example."""
     tables = (
-        table((group.title, ""), [(code(_written(option)), _meaning(option)) for option in group._group_actions])
+        table(
+            (_(str(group.title)), ""), [(code(_written(option)), _meaning(option)) for option in group._group_actions]
+        )
         for group in GROUPS
     )
     after = Markup("`%%glm?`, alone in a cell, has an example of each option; `%glm help` lists the commands.")
@@ -244,12 +274,13 @@ def _written(option: argparse.Action) -> str:
 
 
 def _meaning(option: argparse.Action) -> str:
-    return (option.help or "").partition("\n")[0].replace("%%", "%")
+    return told(option.help or "").partition("\n")[0].replace("%%", "%")
 
 
 def help_text() -> str:
     """What `%%glm?` shows."""
-    return f"""Ask a GLM model: the lines below `%%glm` are sent as the next turn of the conversation.
+    return _(
+        """Ask a GLM model: the lines below `%%glm` are sent as the next turn of the conversation.
 
     %%glm -b response
     作为一名营销专家，请为我的产品创作一个吸引人的口号
@@ -261,7 +292,9 @@ streams in as Markdown, with a panel of figures below it, and `response` is then
 Put a value with spaces or an apostrophe in double quotes: -s "You're a poet". After a `\\` at the end of a line,
 options go on in the next one. Comments above `%%glm`, and `#|` lines directly below it, are not sent.
 
-{PARSER.format_help().strip()}
+{options}
 
 `%glm` shows the current state, `%glm help` lists the commands, and `%config GLMMagics` lists the settings.
-"""
+""",
+        options=PARSER.format_help().strip(),
+    )

@@ -3,27 +3,46 @@
 from __future__ import annotations
 
 import argparse
+import re
 from typing import Any
 
 from ...service.drawing.models import QUALITIES
 from ...service.models import EFFORTS
+from ...text import language as languages
+from ...text.messages import _, comma, joined, told
+from ...text.wrapping import wrapped
 from . import values as option_values
 from .parser import Either, Parser
 
 
 class _Lines(argparse.HelpFormatter):
-    """Help that keeps its line breaks."""
+    """Help that keeps its line breaks, in the language of its reader."""
 
     def _split_lines(self, text: str, width: int) -> list[str]:
+        if languages.of_reader() != "en":  # argparse ends lines at spaces alone
+            return wrapped(text, width)
         return [line for part in text.split("\n") for line in super(_Lines, self)._split_lines(part, width)]
 
+    def _get_help_string(self, action: argparse.Action) -> str:
+        return told(action.help)
+
+    def format_help(self) -> str:
+        text = super().format_help()
+        return text if languages.of_reader() == "en" else _HEADING.sub(r"\1：", text)
+
+    def start_section(self, heading: str | None) -> None:
+        super().start_section(None if heading is None else told(_(heading)))
+
+
+#: A heading, after which argparse puts a colon.
+_HEADING = re.compile(r"^(\S.*):$", re.MULTILINE)
 
 PARSER = Parser(prog="%%glm", add_help=False, allow_abbrev=False, usage=argparse.SUPPRESS, formatter_class=_Lines)
 
 
 def _option(*names: str, example: str, **how: Any) -> None:
     """Add an option to the last group. Its help ends with the `example`, on a separate line."""
-    how["help"] += f"\n%%%%glm {example}"
+    how["help"] = joined("\n", [_(how["help"]), f"%%%%glm {example}"])
     GROUPS[-1].add_argument(*names, **how)
 
 
@@ -253,7 +272,9 @@ _option(
     metavar="EFFORT",
     type=option_values.effort,
     choices=EFFORTS,
-    help=f"how much the model reasons: {', '.join(EFFORTS)}; %%glm models shows which of them a model has",
+    help=_(
+        "how much the model reasons: {efforts}; %%glm models shows which of them a model has", efforts=comma(EFFORTS)
+    ),
     example="--effort low",
 )
 _option(

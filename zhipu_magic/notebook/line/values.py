@@ -15,21 +15,22 @@ from ...history.events.checked import check_name
 from ...service.drawing.models import size_of
 from ...service.hosted_tools import SEARCH_SETTINGS, Knowledge, McpServer, Search
 from ...text.characters import is_word, plain_name
-from ...text.errors import InvalidRequest
+from ...text.errors import GLMError, InvalidRequest
+from ...text.messages import _, comma, sentences
 from ...text.suggestions import did_you_mean
 from .parser import set_once
 
 
 def variable_name(text: str) -> str:
     if not text.isidentifier() or keyword.iskeyword(text):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a valid variable name")
+        raise argparse.ArgumentTypeError(_("{text!r} is not a valid variable name", text=text))
     return unicodedata.normalize("NFKC", text)  # as Python reads it in a cell
 
 
 def model_name(text: str) -> str:
     name = plain_name(text)
     if not is_word(name):
-        raise argparse.ArgumentTypeError(f"{text!r} is not the name of a model")
+        raise argparse.ArgumentTypeError(_("{text!r} is not the name of a model", text=text))
     return name
 
 
@@ -41,7 +42,7 @@ def thread_name(text: str) -> str:
     try:
         return check_name(text)
     except InvalidRequest as error:
-        raise argparse.ArgumentTypeError(str(error).rstrip(".")) from None
+        raise argparse.ArgumentTypeError(_in_one_line(error)) from None
 
 
 def number(text: str) -> float:
@@ -54,7 +55,7 @@ def number(text: str) -> float:
         number = float(_plain_number(text))
         json.dumps(number, allow_nan=False)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
+        raise argparse.ArgumentTypeError(_("{text!r} is not a number", text=text)) from None
     return number
 
 
@@ -67,20 +68,20 @@ def whole_number(text: str) -> int:
     try:
         return int(_plain_number(text))
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
+        raise argparse.ArgumentTypeError(_("{text!r} is not a whole number", text=text)) from None
 
 
 def count(text: str) -> int:
     number = whole_number(text)
     if number < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a positive number of tokens")
+        raise argparse.ArgumentTypeError(_("{text!r} is not a positive number of tokens", text=text))
     return number
 
 
 def positive(text: str) -> int:
     number = whole_number(text)
     if number < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a positive whole number")
+        raise argparse.ArgumentTypeError(_("{text!r} is not a positive whole number", text=text))
     return number
 
 
@@ -91,7 +92,7 @@ ALL = -1
 def count_or_none(text: str) -> int:
     number = whole_number(text)
     if number < 0:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of cells, or 0 for none")
+        raise argparse.ArgumentTypeError(_("{text!r} is not a number of cells, or 0 for none", text=text))
     return number
 
 
@@ -101,7 +102,7 @@ def picture_size(text: str) -> str:
         return ""
     found = size_of(unicodedata.normalize("NFKC", text))
     if found is None:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a size; it looks like 1024x1024")
+        raise argparse.ArgumentTypeError(_("{text!r} is not a size; it looks like 1024x1024", text=text))
     return "{}x{}".format(*found)
 
 
@@ -110,8 +111,11 @@ def expression(text: str) -> str:
         ast.parse(text.strip(), mode="eval")
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise argparse.ArgumentTypeError(
-            f"{text!r} is not an expression of Python; put one that has spaces or quotes in double quotes, or give the "
-            "table a name in a cell above"
+            _(
+                "{text!r} is not an expression of Python; put one that has spaces or quotes in double quotes, or give "
+                "the table a name in a cell above",
+                text=text,
+            )
         ) from None
     return text
 
@@ -119,13 +123,17 @@ def expression(text: str) -> str:
 def member(text: str) -> tuple[str, Any]:
     name, equals, value = _parted(text)
     if not name or not equals:
-        raise argparse.ArgumentTypeError(f"{text!r} is not of the form KEY=JSON")
+        raise argparse.ArgumentTypeError(_("{text!r} is not of the form KEY=JSON", text=text))
     try:
         return name, json.loads(value)
     except ValueError:
         raise argparse.ArgumentTypeError(
-            f"the value of {name} is not JSON: {value!r}; put the whole option in single quotes, as in "
-            """--param 'user_id="user-7"'"""
+            _(
+                "the value of {name} is not JSON: {value!r}; put the whole option in single quotes, as in "
+                """--param 'user_id="user-7"'""",
+                name=name,
+                value=value,
+            )
         ) from None
 
 
@@ -145,9 +153,11 @@ def function_names(text: str) -> list[str]:
     for name in names or [text]:
         if unconfirmed(name) != TRUSTED and not all(part.isidentifier() for part in unconfirmed(name).split(".")):
             meant = did_you_mean(unconfirmed(name), [TRUSTED])
-            raise argparse.ArgumentTypeError(
-                f"{name!r} is not the name of a function{f'. {meant}'.rstrip('.') if meant else ''}"
-            )
+            if meant:
+                raise argparse.ArgumentTypeError(
+                    sentences(_("{name!r} is not the name of a function.", name=name), meant)
+                )
+            raise argparse.ArgumentTypeError(_("{name!r} is not the name of a function", name=name))
     return names
 
 
@@ -170,7 +180,9 @@ class Searching(argparse.Action):
     def __call__(self, parser: Any, namespace: Any, values: Any, option: str | None = None) -> None:
         try:
             set_once(namespace, self.dest, _search(values), " ".join([f"{option}", *values]))
-        except (InvalidRequest, argparse.ArgumentTypeError) as error:
+        except argparse.ArgumentTypeError as error:
+            raise argparse.ArgumentError(self, error.args[0]) from None
+        except InvalidRequest as error:
             raise argparse.ArgumentError(self, _in_one_line(error)) from None
 
 
@@ -186,10 +198,12 @@ def _search(words: Sequence[str]) -> bool | str | Search:
             if not meant and " " in value:  # a query of several words, which has an equals sign in it
                 name, value = "query", word
             else:
-                meant = meant or f"It takes {', '.join(SEARCH_SETTINGS)}."
-                raise argparse.ArgumentTypeError(f"a search has no setting {name}. {meant}")
+                meant = meant or _("It takes {settings}.", settings=comma(SEARCH_SETTINGS))
+                raise argparse.ArgumentTypeError(sentences(_("a search has no setting {name}.", name=name), meant))
         if name in given:
-            raise argparse.ArgumentTypeError(f"it has one {name}; put a query of several words in double quotes")
+            raise argparse.ArgumentTypeError(
+                _("it has one {name}; put a query of several words in double quotes", name=name)
+            )
         given[name] = int(value) if name == "count" and value.isdecimal() else value
     search = Search(**given)
     return search if given.keys() - {"query"} else search.query or True
@@ -198,8 +212,9 @@ def _search(words: Sequence[str]) -> bool | str | Search:
 _SETTING = re.compile(r"([A-Za-z_]+)([=＝])(.*)", re.DOTALL)
 
 
-def _in_one_line(error: Exception) -> str:
-    return " ".join(str(error).split("\n")).rstrip(".")
+def _in_one_line(error: GLMError) -> str:
+    near = _("Did you mean {near}?", near=error.near) if error.near else ""
+    return sentences(error.said, near, *error.outcomes, error.hint, error.detail)
 
 
 def mcp_server(text: str) -> McpServer:

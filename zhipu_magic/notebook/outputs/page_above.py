@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from ...text.numbers import plural
+from ...text.messages import _, ngettext
 from ...text.secrets import secrets_in
 from ...values.outputs.above import ASKED_APART, CODE, MARKDOWN, QUESTION, Above, Piece, Sent
 from ...values.outputs.marks import Mark, mark_of
@@ -77,7 +77,7 @@ class PageAbove:
         if asking.most is not None:
             pieces = _newest(pieces, asking.most)
         if hidden:
-            notes = (*notes, f"{plural(len(hidden), 'cell')} hidden")
+            notes = (*notes, ngettext("{count:,} cell hidden", "{count:,} cells hidden", len(hidden)))
         ours = [place.ran.source for place in places if place.ran is not None and place.ran.ours]
         return Above(
             pieces=tuple(pieces),
@@ -98,7 +98,9 @@ class PageAbove:
         newest = _newest_runs(self._shown.ran())
         if page is not None and page.above is not None:
             unknown = sum(cell.is_code for cell in page.above) - len({cell.id for cell in page.above} & _ids(newest))
-            notes = (f"{plural(unknown, 'cell')} not run here",) if unknown else ()
+            notes = (
+                (ngettext("{count:,} cell not run here", "{count:,} cells not run here", unknown),) if unknown else ()
+            )
             return list(_as_told(page.above, newest)), notes
         running = self._shown.running
         above = sorted(newest, key=lambda ran: ran.first)
@@ -110,8 +112,7 @@ class PageAbove:
             return [_Place(ran, mark=mark_of(ran.source)) for ran in above], ()
         places = _with_markdown(above, saved)
         has_markdown = any(place.ran is None for place in places)
-        when = f"saved at {_saved_at(notebook)}" if tells_time else "last saved"
-        return places, (f"Markdown as {when}",) if has_markdown else ()
+        return places, (_as_saved(notebook, tells_time=tells_time),) if has_markdown else ()
 
     def _pieces(self, place: _Place, turns: Sequence[Turn]) -> Iterator[Piece]:
         """What goes along of a place: its code and outputs, its question and answer, its words, or a line.
@@ -129,10 +130,10 @@ class PageAbove:
         turn = next((turn for turn in turns if _is_turn_of(turn, ran)), None)
         if turn is not None:
             words = turn.written or turn.prompt
-            yield Piece(QUESTION, words, text=_exchange(words, turn.reply), pinned=pinned, turn=turn.id)
+            yield Piece(QUESTION, words, text=words, answer=turn.reply, pinned=pinned, turn=turn.id)
         else:
             for asked in filter(self._stands, ran.asked):
-                yield Piece(ASKED_APART, asked.prompt, text=_exchange(asked.prompt, asked.reply), pinned=pinned)
+                yield Piece(ASKED_APART, asked.prompt, text=asked.prompt, answer=asked.reply, pinned=pinned)
         shown = ran.output if asks is not None else told(ran.output)
         if shown.outputs if asks is not None else shown.source.strip():
             yield Piece(CODE, shown.source, Cell(shown), pinned=pinned)
@@ -140,10 +141,6 @@ class PageAbove:
     def _stands(self, asked: Asked) -> bool:
         """Whether this was asked outside the conversation, or its turn has not been undone."""
         return not asked.thread or any(turn.id == asked.turn for turn in self._chat().thread(asked.thread).turns)
-
-
-def _exchange(question: str, answer: str) -> str:
-    return f"{question}\n\nThe answer:\n\n{answer}" if answer else question
 
 
 def _newest_runs(ran: Sequence[Ran]) -> list[Ran]:
@@ -221,7 +218,11 @@ def _newest(pieces: Sequence[Piece], most: int) -> list[Piece]:
     return kept[::-1]
 
 
-def _saved_at(notebook: Path) -> str:
+def _as_saved(notebook: Path, *, tells_time: bool) -> str:
+    """What is said of Markdown that is read from the notebook's file."""
+    if not tells_time:
+        return _("Markdown as last saved")
     with suppress(OSError):
-        return time.strftime("%H:%M", time.localtime(notebook.stat().st_mtime))
-    return "an unknown time"
+        saved_at = time.strftime("%H:%M", time.localtime(notebook.stat().st_mtime))
+        return _("Markdown as saved at {time}", time=saved_at)
+    return _("Markdown as saved at an unknown time")

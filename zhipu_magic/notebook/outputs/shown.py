@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from ...text.errors import NOTHING_SENT, InvalidRequest
+from ...text.messages import _
 from ...values.outputs.marks import mark_of
 from ...values.outputs.output import Cell, CellOutput, Whole
 from .hidden import HiddenCells
@@ -99,7 +100,7 @@ class ShownOutputs:
                 hint="Take out its line # glm: hide, or its tag glm-hide, save the notebook and run it again.",
                 reason="output.hidden",
                 outcomes=[NOTHING_SENT],
-                cell="The cell" if ran.number is None else f"Cell {ran.number}",
+                cell=_("The cell") if ran.number is None else _("Cell {number}", number=ran.number),
             )
 
     def is_hidden(self, ran: Ran) -> bool:

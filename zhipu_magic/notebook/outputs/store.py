@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, NamedTuple
 
+from ...text.messages import _
 from ...values.outputs.output import JSON, NOT_AT_HAND, PLOTLY, STREAM, WORDS, CellOutput, Output
 
 MOST_CELLS: Final = 200
@@ -124,7 +125,7 @@ class _Shown:
             return replace(self.first, value=value()) if isinstance(value, Weakly) else self.first
         if len(self.pieces) > 1:
             self.pieces = ["".join(self.pieces)]
-        between = f"\n[{self.lost:,} characters were not kept]\n" if self.lost else ""
+        between = f"\n{_('[{count:,} characters were not kept]', count=self.lost)}\n" if self.lost else ""
         return replace(self.first, text=f"{self._head}{between}{self.pieces[0]}")
 
 

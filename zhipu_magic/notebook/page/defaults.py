@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from traitlets import TraitError
 
 from ...text.characters import printable, shorten
+from ...text.messages import _, told
 
 if TYPE_CHECKING:
     from ..settings import Settings
@@ -96,8 +97,8 @@ class PageDefaults:
         try:
             setattr(self._settings, name, value)
         except TraitError as error:
-            why = shorten(printable(str(error)), _LONGEST)
-            self._notify(f"The setting {name} of the front end is not used: {why}")
+            why = shorten(printable(told(error)), _LONGEST)
+            self._notify(_("The setting {name} of the front end is not used: {why}", name=name, why=why))
         else:
             self._before.setdefault(name, before)
         finally:

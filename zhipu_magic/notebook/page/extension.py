@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...text.characters import printable, shorten
+from ...text.messages import _
 from ..cell_tracker import CellTracker
 from ..page_told import VERSION, Told, all_cells_of, cells_of, page_of
 from .defaults import PageDefaults
@@ -104,8 +105,12 @@ class PageExtension:
             self._is_refused = True
             other = shorten(printable(str(version)), _LONGEST_VERSION)
             self._notify(
-                f"JupyterLab has another version of zhipu_magic (it speaks {other}, the kernel {VERSION}), so the "
-                "order of the page is not followed. Install the same version on both sides, and reload the page."
+                _(
+                    "JupyterLab has another version of zhipu_magic (it speaks {other}, the kernel {ours}), so the "
+                    "order of the page is not followed. Install the same version on both sides, and reload the page.",
+                    other=other,
+                    ours=VERSION,
+                )
             )
 
     @property

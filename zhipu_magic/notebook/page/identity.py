@@ -13,6 +13,7 @@ from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
 
 from ...text.characters import shorten
+from ...text.messages import _
 
 if TYPE_CHECKING:
     from ...history.conversation import Thread
@@ -46,14 +47,18 @@ class Identified(NamedTuple):
     def notice(self) -> str:
         """What the user should know of it."""
         if self.among > 1:
-            return (
-                f"{self.among} cells have asked this, and the turn of the nearest was replaced: %glm history shows it, "
-                "%glm undo brings it back."
+            return _(
+                "{count} cells have asked this, and the turn of the nearest was replaced: %glm history shows it, %glm "
+                "undo brings it back.",
+                count=self.among,
             )
         if not self.replaces:
             return ""
         words = shorten(self.replaces, _LONGEST_WORDS)
-        return f"The cell's earlier turn had other words (“{words}”) and was replaced: %glm undo brings it back."
+        return _(
+            "The cell's earlier turn had other words (“{words}”) and was replaced: %glm undo brings it back.",
+            words=words,
+        )
 
 
 class CellIdentity:

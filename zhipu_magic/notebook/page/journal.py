@@ -16,8 +16,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from ...text import language as languages
 from ...text import regular_files
 from ...text.characters import printable
+from ...text.messages import _, sentences
 from ...text.open_folder import BESIDE_ENDINGS
 from .. import front_ends
 from ..shell import is_terminal, request_metadata
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from ...history.journal.resuming import IsMine
     from ...history.records import Records
     from ...history.turn import Turn
+    from ...text.language import Language
     from ..shell import Shell
     from .file import NotebookFile
 
@@ -68,6 +71,13 @@ class PageJournal:
         """The journal's file, according to the settings and what the front end tells now."""
         self._locate()
         return self._own()
+
+    def language(self) -> Language | None:
+        """The language in which the newest session of the journal showed things, if it was not English."""
+        from ...history.journal.glance import language_in
+
+        path = self.path()
+        return None if path is None else languages.named(language_in(path))
 
     def _own(self) -> Path | None:
         place = self._settings.journal
@@ -158,10 +168,18 @@ class PageJournal:
         self._offered = True
         if journal == self._own():
             self.resumes = "%glm resume"
-            return f"The journal {printable(journal.name)} has an earlier conversation: {self.resumes} continues it."
+            return _(
+                "The journal {journal} has an earlier conversation: {command} continues it.",
+                journal=printable(journal.name),
+                command=self.resumes,
+            )
         name = printable(journal.stem)
         self.resumes = f"%glm resume {shlex.quote(name)}"
-        return f"The journal of {name}{_NOTEBOOK} has this notebook's conversation: {self.resumes} continues it."
+        return _(
+            "The journal of {notebook} has this notebook's conversation: {command} continues it.",
+            notebook=f"{name}{_NOTEBOOK}",
+            command=self.resumes,
+        )
 
     def _is_mine(self, page: NotebookFile | None, asked: Asked, journal: Path) -> bool:
         if page is not None and page.has_asked(asked, self._ran):
@@ -231,15 +249,25 @@ def _carry(history: History, old: Path, new: Path) -> str:
     name = printable(new.name)
     if _is_there(old):
         records.move(wanted)
-        return f"This is now {name}, and its journal is a copy of that of {printable(old.name)}."
+        return _("This is now {name}, and its journal is a copy of that of {old}.", name=name, old=printable(old.name))
+    journal = printable(wanted.name)
     if _renamed_to(wanted, records, before):
-        return f"The notebook is now {name}, and so is its journal: {printable(wanted.name)}."
+        return _("The notebook is now {name}, and so is its journal: {journal}.", name=name, journal=journal)
     existed = _is_there(wanted)
     records.move(wanted)
-    there = ", which was there already" if existed else ""
-    said = f"The notebook is now {name}, and the conversation goes on in {printable(wanted.name)}{there}."
-    stays = f"The earlier journal, {printable(_within(before, wanted))}, stays as it is."
-    return f"{said} {stays}" if _is_there(before) else said
+    said = (
+        _(
+            "The notebook is now {name}, and the conversation goes on in {journal}, which was there already.",
+            name=name,
+            journal=journal,
+        )
+        if existed
+        else _("The notebook is now {name}, and the conversation goes on in {journal}.", name=name, journal=journal)
+    )
+    if not _is_there(before):
+        return said
+    stays = _("The earlier journal, {journal}, stays as it is.", journal=printable(_within(before, wanted)))
+    return sentences(said, stays)
 
 
 def _renamed_to(wanted: Path, records: Records, before: Path) -> bool:

@@ -11,16 +11,17 @@ from typing import TYPE_CHECKING, NamedTuple
 from ...history.conversation import Thread
 from ...history.events.event import State
 from ...history.link import Link
+from ...text.messages import _
 
 if TYPE_CHECKING:
     from ...chat.chat import Chat
     from ...chat.replies.recording import Ran
 
-UNSURE = (
+UNSURE = _(
     "This page was not run from top to bottom, and its file does not tell when this cell was run: the turns and their "
     "numbers are those after the reply above it."
 )
-OTHER_TURNS = "This page was not run from top to bottom: when it was, the same command meant other turns."
+OTHER_TURNS = _("This page was not run from top to bottom: when it was, the same command meant other turns.")
 
 
 class LookedAt(NamedTuple):

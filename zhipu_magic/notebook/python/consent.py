@@ -6,6 +6,7 @@ import builtins
 from typing import TYPE_CHECKING
 
 from ...text.html import fence
+from ...text.messages import ngettext, told
 from ..consent import YES, check_can_ask
 
 if TYPE_CHECKING:
@@ -22,10 +23,10 @@ class AskAboutCode:
         """Whether to run it. Raises CannotAsk, or what `input` raises."""
         check_can_ask(self._session.shell)
         lines = code.count("\n") + 1
-        these = "this line" if lines == 1 else f"these {lines:,} lines"
+        question = ngettext("Run this line of Python? [y/N] ", "Run these {count:,} lines of Python? [y/N] ", lines)
         take_away = self._session.display.show_question(fence(code, "python"))
         try:
-            answer = builtins.input(f"Run {these} of Python? [y/N] ")
+            answer = builtins.input(told(question))
         finally:
             take_away()
         return answer.strip().casefold() in YES

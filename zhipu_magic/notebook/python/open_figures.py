@@ -9,6 +9,7 @@ import sys
 import warnings
 from typing import Any, Final
 
+from ...text.messages import _, sent
 from .recorder import Recorder
 
 #: matplotlib's backends that only write files (`matplotlib.backends.backend_registry`).
@@ -36,7 +37,8 @@ class OpenFigures:
                 if (drawn := _drawn(figure)) is not None:
                     recorder.display({"image/png": drawn, "text/plain": repr(figure)})
             except Exception as error:  # whatever the artists raise
-                recorder.write("stderr", f"A figure cannot be drawn: {type(error).__name__}: {error}\n")
+                why = f"{type(error).__name__}: {error}"
+                recorder.write("stderr", f"{sent(_('A figure cannot be drawn: {error}', error=why))}\n")
             if is_new:
                 pyplot.close(figure)
 

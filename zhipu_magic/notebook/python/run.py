@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ...chat.undisturbed import undisturbed
 from ...text.errors import GLMError
 from ...text.left_out import collecting_cuts
-from ...text.numbers import plural
+from ...text.messages import N_, _, for_model, ngettext, semicolon, sent
 from ...text.tokens import cut
 from ...values.outputs.output import ERROR, STREAM, CellOutput, Output
 from ...values.tools.ran import Ran
@@ -25,10 +25,9 @@ from .surroundings import surroundings
 if TYPE_CHECKING:
     from ..shell import Shell
 
-_OF_OTHERS = "Threads that are not of this run have shown something meanwhile; it is not here."
-_NOTHING = "It ran without output."
-_BY_USER = "The user stopped it here."
-_TOO_LONG = "Stopped after {seconds:g} s, the time limit."
+_OF_OTHERS = _("Threads that are not of this run have shown something meanwhile; it is not here.")
+_NOTHING = N_("It ran without output.")
+_BY_USER = _("The user stopped it here.")
 
 
 def run(
@@ -54,7 +53,7 @@ def run(
 
     def look() -> None:
         is_interrupt = isinstance(error, KeyboardInterrupt)
-        too_long = _TOO_LONG.format(seconds=seconds) if deadline.passed else ""
+        too_long = _("Stopped after {seconds:g} s, the time limit.", seconds=seconds) if deadline.passed else ""
         one = PythonRun(
             outputs=recorder.outputs,
             error=None if is_interrupt else error,
@@ -75,10 +74,13 @@ def run(
 def _notes(recorder: Recorder, stopped: str) -> tuple[str, ...]:
     """What is not in the outputs."""
     printed, displayed = recorder.not_kept, recorder.not_shown
-    notes = [f"{printed:,} more characters were printed, and are not kept."] if printed else []
-    notes += (
-        [f"{plural(displayed, 'more output')} {'was' if displayed == 1 else 'were'} not kept."] if displayed else []
-    )
+    notes: list[str] = []
+    if printed:
+        notes.append(_("{count:,} more characters were printed, and are not kept.", count=printed))
+    if displayed:
+        notes.append(
+            ngettext("{count:,} more output was not kept.", "{count:,} more outputs were not kept.", displayed)
+        )
     notes += [_OF_OTHERS] if recorder.of_others else []
     notes += [stopped] if stopped else []
     return tuple(notes)
@@ -112,12 +114,12 @@ class PythonRun(HasRun):
                 text = self._read(tokens, seeing=seeing)
             except (GLMError, KeyboardInterrupt) as error:
                 interrupted = interrupted or isinstance(error, KeyboardInterrupt)
-                text = cut("\n\n".join(one.text for one in shown), tokens)
+                text = cut("\n\n".join(sent(one.text) for one in shown), tokens)
         return Outcome(
-            text="\n\n".join(filter(None, [text, *self.notes])) or _NOTHING,
+            text="\n\n".join(filter(None, [text, *map(sent, self.notes)])) or for_model(_NOTHING),
             failed=self.has_failed,
             error=self.error,
-            left_out="; ".join(dict.fromkeys(left_out)),
+            left_out=semicolon(left_out),
             ran=Ran(shown, self.names.bound, self.names.deleted, seen=seeing and any(one.image for one in shown)),
             interrupted=interrupted,
         )
@@ -137,6 +139,10 @@ class PythonRun(HasRun):
         return _read(outputs, tokens, seeing=seeing) if outputs else ""
 
 
+_FOLLOWS = N_("[figure {figure}: it follows as an image, and the user sees it]")
+_UNSEEN = N_("[figure {figure}: the user sees it, and you cannot]")
+
+
 def _read(outputs: tuple[Output, ...], tokens: int, *, seeing: bool) -> str:
     """The outputs as text, with words for each figure."""
     from ...values.rendering.registry import PICTURE
@@ -149,6 +155,5 @@ def _read(outputs: tuple[Output, ...], tokens: int, *, seeing: bool) -> str:
     for number, piece in enumerate(pieces[1:], 1):
         figure = next(figures, None)
         size = f", {figure.width} × {figure.height}" if figure is not None else ""
-        seen = "it follows as an image, and the user sees it" if seeing else "the user sees it, and you cannot"
-        words += [f"[figure {number}{size}: {seen}]", piece]
+        words += [for_model(_FOLLOWS if seeing else _UNSEEN, figure=f"{number}{size}"), piece]
     return "".join(words)

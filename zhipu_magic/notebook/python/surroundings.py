@@ -19,14 +19,15 @@ from typing import TYPE_CHECKING, Any
 from traitlets import HasTraits
 
 from ...chat.undisturbed import undisturbed
+from ...text.messages import _, sent
 from ...values.tools.awaiting import run_in_thread
 from .recorder import Recorder
 
 if TYPE_CHECKING:
     from ..shell import Shell
 
-_NO_INPUT = "input() is not possible in code that a model runs: let the model ask in its answer"
-_NO_EXIT = "exit() ends this run, and not the kernel"
+_NO_INPUT = _("input() is not possible in code that a model runs: let the model ask in its answer")
+_NO_EXIT = _("exit() ends this run, and not the kernel")
 
 
 @contextmanager
@@ -102,6 +103,6 @@ def _shows_nothing(*given: Any, **named: Any) -> None:
 
 def _refusing(error: type[BaseException], message: str) -> Callable[..., Any]:
     def refuse(*given: Any, **named: Any) -> Any:
-        raise error(message)
+        raise error(sent(message))
 
     return refuse

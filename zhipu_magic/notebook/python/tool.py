@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ...text.errors import InvalidRequest
+from ...text.messages import _, for_model
 from ..line.values import PYTHON, TRUSTED
 from .consent import AskAboutCode
 
@@ -19,14 +20,14 @@ if TYPE_CHECKING:
     from .run import PythonRun
 
 #: A part of each request that offers the tool, and so of what a replay finds it by: it stays as it is.
-_DESCRIPTION = (
+_DESCRIPTION = _(
     "Run Python code in the user's own notebook kernel. Its variables, imports and files are the user's, and names "
     "that the code binds stay. The result has what it printed, the value of its last expression, its figures, "
     "and its error if it failed. The user sees the code and all of this in the notebook. input() is not possible."
 )
 _PARAMETERS: Mapping[str, Any] = {
     "type": "object",
-    "properties": {"code": {"type": "string", "description": "The code, as a cell of the notebook would hold it."}},
+    "properties": {"code": {"type": "string", "description": _("The code, as a cell of the notebook would hold it.")}},
     "required": ["code"],
     "additionalProperties": False,
 }
@@ -70,9 +71,11 @@ class RunPython:
         from .run import run
 
         if threading.get_ident() != self._thread:
-            raise RuntimeError("code runs in the notebook's own thread alone, and this reply is read in another")
+            raise RuntimeError(
+                for_model("code runs in the notebook's own thread alone, and this reply is read in another")
+            )
         if len(code) > _LONGEST:
-            raise ValueError(f"the code is longer than {_LONGEST:,} characters: run it in parts")
+            raise ValueError(for_model("the code is longer than {most:,} characters: run it in parts", most=_LONGEST))
         session = self._session
         seconds, hide = session.settings.python_seconds, session.chat.service.hide
         return run(session.shell, plain_code(code), seconds, show=session.show_run, hide=hide)

@@ -11,6 +11,7 @@ import time
 from typing import Any, NamedTuple
 
 from ..endpoint import Endpoint
+from ..said import _
 from ..script import Fault
 from .call import Answer, Calls, illegal, missing
 from .png import picture
@@ -78,7 +79,7 @@ class Picture(Endpoint):
     async def get(self, name: str) -> None:
         data = self.service.pictures.get(name)
         if "Authorization" in self.request.headers:
-            return await self.refuse(Fault(400, "1210", "A picture's address was sent the key."))
+            return await self.refuse(Fault(400, "1210", _("A picture's address was sent the key.")))
         if data is None:
             return await self.refuse(Fault(404, "404", "图片不存在"))
         self.set_header("Content-Type", "image/png")

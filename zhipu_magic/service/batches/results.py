@@ -8,6 +8,7 @@ from typing import IO, Any, Final
 
 from ...text.characters import each_text
 from ...text.errors import ServiceError
+from ...text.messages import _
 from ...text.untrusted_json import loads
 from ..decode import MOST_BYTES, says_error
 from ..error_codes import on_one_line, service_error
@@ -84,7 +85,7 @@ def _not_a_reply(line: bytes, asked: Asked) -> ServiceError:
         "What came back for this request is not a reply.",
         hint="Ask it again.",
         reason="batch.not_a_reply",
-        detail=f"({words})",
+        detail=_("({words})", words=words),
     )
 
 

@@ -17,6 +17,7 @@ import httpx
 from ...text.addresses import host_of, origin_of, parts_of
 from ...text.characters import printable
 from ...text.errors import ConnectionFailed, GLMError, ServiceError
+from ...text.messages import _
 from ...text.public_addresses import is_public, plain_host
 from ..endpoint import Endpoint
 from ..http_client import CONNECT_SECONDS, Line, certificates
@@ -65,12 +66,12 @@ class Fetch:
 
     def _followed(self, until: float) -> bytes:
         url = self._url
-        for _ in range(_MOST_REDIRECTS + 1):
+        for _each in range(_MOST_REDIRECTS + 1):
             found = self._fetched(url, until)
             if isinstance(found, bytes):
                 return found
             url = found
-        raise self._failed("too many redirects")
+        raise self._failed(_("too many redirects"))
 
     def _fetched(self, url: str, until: float) -> bytes | str:
         """The picture at this address, or the address to which it leads."""
@@ -88,7 +89,7 @@ class Fetch:
                 finally:
                     response.close()
         except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:  # a host that IDNA does not know
-            failure = self._failed(f"{type(error).__name__}", retryable=isinstance(error, httpx.TransportError))
+            failure = self._failed(type(error).__name__, retryable=isinstance(error, httpx.TransportError))
         finally:
             line.close()
         raise failure  # without httpx's frames
@@ -111,9 +112,9 @@ class Fetch:
         for piece in response.iter_raw():
             data += piece
             if len(data) > MOST_BYTES:
-                raise self._failed(f"it is larger than {MOST_BYTES >> 20} MB")
+                raise self._failed(_("it is larger than {size} MB", size=MOST_BYTES >> 20))
             if time.monotonic() > until:
-                raise self._failed(f"it did not come within {_MOST_SECONDS:g} seconds")
+                raise self._failed(_("it did not come within {seconds:g} seconds", seconds=_MOST_SECONDS))
         return bytes(data)
 
     # What an address may be
@@ -122,11 +123,11 @@ class Fetch:
         """Raise ServiceError for an address that is not asked."""
         parts = parts_of(url)
         if parts is None or parts.username or parts.password or not plain_host(parts.hostname or ""):
-            raise self._failed("it is no address of the web")
+            raise self._failed(_("it is no address of the web"))
         if parts.scheme != "https" and origin_of(url) != origin_of(self._endpoint.base_url):
-            raise self._failed("it has no https://")
+            raise self._failed(_("it has no https://"))
         if not self._is_the_services(url) and not is_public(parts.hostname or ""):
-            raise self._failed("it is in a private network")
+            raise self._failed(_("it is in a private network"))
 
     def _is_the_services(self, url: str) -> bool:
         return host_of(url) == self._endpoint.host
@@ -140,7 +141,7 @@ class Fetch:
             peer = stream.get_extra_info("server_addr")
             if not self._is_the_services(self._asked) and not is_public(str(peer[0])):
                 stream.close()
-                raise self._failed("it is in a private network")
+                raise self._failed(_("it is in a private network"))
 
     def _failed(self, why: str, *, retryable: bool = False) -> GLMError:
         """The error of a picture that was drawn and is not here: its address is all that is left of it."""
@@ -150,7 +151,7 @@ class Fetch:
             hint="The service may bill it. Until it expires, it is at {address}",
             reason="drawing.not_fetched",
             retryable=retryable,
-            host=host_of(self._url) or "its address",
+            host=host_of(self._url) or _("its address"),
             why=why,
             address=printable(self._hide(self._url)),
         )

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from ...text.addresses import is_web_address
 from ...text.errors import ConnectionFailed, GLMError, ServiceError
+from ...text.messages import _, joined
 from ..client import Client
 from ..json_calls import post
 from ..response_members import count_of, name_of, objects
@@ -66,7 +67,7 @@ def _drawn(value: Mapping[str, Any]) -> Drawn | None:
             "The service has drawn nothing.",
             hint="It may have found the content sensitive: rephrase the prompt.",
             reason="drawing.nothing",
-            detail=f"({'; '.join(map(_in_words, verdicts))})" if verdicts else "",
+            detail=_("({words})", words=joined(_("; "), map(_in_words, verdicts))) if verdicts else "",
         )
     first = next(iter(objects(value.get("data"))), {})
     url, encoded = first.get("url"), first.get("b64_json")
@@ -90,4 +91,5 @@ def _verdict(one: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _in_words(verdict: Mapping[str, Any]) -> str:
-    return f"content filter: {verdict['role'] or 'unknown'}, level {verdict['level']}"
+    role = verdict["role"] or _("unknown")
+    return _("content filter: {role}, level {level}", role=role, level=verdict["level"])

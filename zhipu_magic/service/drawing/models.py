@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 from ...text.characters import shortened
 from ...text.errors import NOTHING_SENT, InvalidRequest
+from ...text.messages import comma
 from ...text.suggestions import nearest
 from ..models import find
 
@@ -97,7 +98,7 @@ def check_draws(model: str) -> None:
             reason="drawing.not_a_drawing_model",
             outcomes=[NOTHING_SENT],
             model=model,
-            models=", ".join(DRAWING_MODELS),
+            models=comma(DRAWING_MODELS),
         )
 
 
@@ -130,7 +131,7 @@ def check_size(model: str, text: str) -> str:
             shortest=known.shortest,
             longest=known.longest,
             pixels=known.most_pixels,
-            sizes=", ".join(known.sizes),
+            sizes=comma(known.sizes),
         )
     return f"{width}x{height}"
 
@@ -148,6 +149,6 @@ def check_quality(model: str, quality: str) -> str:
             near=nearest(quality, qualities),
             model=model,
             quality=shortened(quality, 40),
-            qualities=", ".join(qualities),
+            qualities=comma(qualities),
         )
     return quality

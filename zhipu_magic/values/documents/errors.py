@@ -7,9 +7,13 @@ from typing import Any, Final, NamedTuple
 
 from ...text.characters import printable, shortened
 from ...text.errors import NOTHING_SENT, InvalidRequest
+from ...text.messages import N_, _, comma
 from ...text.numbers import plural
+from .reading import counted, named
 from .source import Source
 
+#: The word for a reader that ended without one.
+CRASHED: Final = "crashed"
 #: Seconds that reading may take, and bytes of memory.
 SECONDS: Final = 60
 MEMORY: Final = 3 << 30
@@ -18,40 +22,43 @@ _LONGEST_PAGES: Final = 60
 
 
 class _Cause(NamedTuple):
-    """What a reader's word means. The facts are `name`, `kind` and `unit` of the document, the pages that are `wanted`
-    and those that are `there`, and what it may take: `time` and `memory`.
+    """What a reader's word means. The facts are `name` and `kind` of the document, the pages that are `wanted` and
+    those that are `there`, what such are called (`units`), and what it may take: `time` and `memory`.
     """
 
-    reason: str
     message: str
     hint: str
+    reason: str
 
 
 _DAMAGED: Final = _Cause(
-    "document.damaged",
     "{name} cannot be read: it is not a sound {kind} document.",
     "Open it in the program that it is from, and save it again.",
+    reason="document.damaged",
 )
 _CAUSES: Final[Mapping[str, _Cause]] = {
     "missing": _Cause(
-        "document.no_such_page",
-        "{name} has no {unit} {wanted}.",
-        "It has {there}. Leave the {unit}s out to have all of it read.",
+        "{name} has no {wanted}.",
+        "It has {there}. Leave the {units} out to have all of it read.",
+        reason="document.no_such_page",
     ),
     "no_pages": _Cause(
-        "document.no_pages",
         "{kind} documents have no pages to choose: {name} is read as a whole.",
         "A budget says how much of it is sent: | 6000.",
+        reason="document.no_pages",
     ),
-    "encrypted": _Cause("document.encrypted", "{name} is protected by a password.", "Save a copy of it without one."),
-    "slow": _Cause("document.slow", "{name} was not read within {time}.", "Choose pages: | pages 1-20."),
+    "encrypted": _Cause(
+        "{name} is protected by a password.", "Save a copy of it without one.", reason="document.encrypted"
+    ),
+    "slow": _Cause("{name} was not read within {time}.", "Choose pages: | pages 1-20.", reason="document.slow"),
     "too_large": _Cause(
-        "document.memory",
         "{name} needs more than the {memory} of memory allowed.",
         "Choose pages, or take out of it what the model is to read.",
+        reason="document.memory",
     ),
     "damaged": _DAMAGED,
 }
+_UNITS: Final = {"page": N_("pages"), "slide": N_("slides"), "sheet": N_("sheets")}
 
 
 def unreadable(source: Source, found: Mapping[str, Any]) -> InvalidRequest:
@@ -59,17 +66,17 @@ def unreadable(source: Source, found: Mapping[str, Any]) -> InvalidRequest:
     why, detail = str(found["why"]), str(found.get("detail") or "")
     if why == "library":
         return no_library(source)
-    cause = _CAUSES.get(why, _DAMAGED)
+    cause, said = _CAUSES.get(why, _DAMAGED), shortened(printable(detail), _LONGEST_DETAIL)
     return InvalidRequest(
         cause.message,
         hint=cause.hint,
         reason=cause.reason,
-        detail=shortened(printable(detail), _LONGEST_DETAIL) if cause is _DAMAGED else "",
+        detail=_("its reader has crashed") if why == CRASHED else said if cause is _DAMAGED else "",
         outcomes=[NOTHING_SENT],
         name=source.name,
-        kind=source.kind.name,
-        unit=source.kind.unit,
-        wanted=shortened(printable(detail), _LONGEST_PAGES),
+        kind=_(source.kind.name),
+        units=_(_UNITS.get(source.kind.unit, "")),
+        wanted=named(source.kind.unit, shortened(printable(detail), _LONGEST_PAGES)),
         there=_there(source.kind.unit, found) if why == "missing" else "",
         time=plural(SECONDS, "second"),
         memory=f"{MEMORY >> 30} GB",
@@ -79,9 +86,9 @@ def unreadable(source: Source, found: Mapping[str, Any]) -> InvalidRequest:
 def _there(unit: str, found: Mapping[str, Any]) -> str:
     """How many pages there are, and how they are called if they have names."""
     total, names = int(found.get("total") or 0), [str(name) for name in found.get("names") or ()]
-    named = ", ".join(shortened(printable(name), _LONGEST_PAGES) for name in names)
-    more = ", …" if total > len(names) else ""
-    return plural(total, unit) + (f": {named}{more}" if named else "")
+    listed = [*(shortened(printable(name), _LONGEST_PAGES) for name in names), *(["…"] if total > len(names) else [])]
+    count = counted(unit, total)
+    return _("{pages}: {names}", pages=count, names=comma(listed)) if names else count
 
 
 def no_library(source: Source) -> InvalidRequest:
@@ -93,7 +100,7 @@ def no_library(source: Source) -> InvalidRequest:
             reason="document.old_format",
             outcomes=[NOTHING_SENT],
             name=source.name,
-            kind=source.kind.name,
+            kind=_(source.kind.name),
         )
     return InvalidRequest(
         "Nothing that is installed here reads {kind} documents, such as {name}.",
@@ -102,7 +109,7 @@ def no_library(source: Source) -> InvalidRequest:
         outcomes=[NOTHING_SENT],
         name=source.name,
         package=source.kind.package,
-        kind=source.kind.name,
+        kind=_(source.kind.name),
     )
 
 

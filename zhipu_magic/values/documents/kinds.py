@@ -6,6 +6,8 @@ import re
 from pathlib import PurePath
 from typing import Final, NamedTuple
 
+from ...text.messages import N_
+
 #: Bytes at the beginning of a file that tell whether it may be a document.
 LONGEST_HEAD: Final = 1_024
 
@@ -28,12 +30,12 @@ WORD: Final = Kind("docx", "Word", module="docx", package="python-docx")
 EXCEL: Final = Kind("xlsx", "Excel", "sheet", module="openpyxl", package="openpyxl")
 POWERPOINT: Final = Kind("pptx", "PowerPoint", "slide", module="pptx", package="python-pptx")
 HTML: Final = Kind("html", "HTML", module="markdownify", package="markdownify")
-WEB: Final = Kind("", "web page")
+WEB: Final = Kind("", N_("web page"))
 """What is at an address; the service reads it."""
 KINDS: Final = {kind.ending: kind for kind in (PDF, WORD, EXCEL, POWERPOINT, HTML, WEB)} | {
     # Microsoft's formats until 2007, which only the service reads.
     ending: Kind(ending, name)
-    for ending, name in (("doc", "old Word"), ("xls", "old Excel"), ("ppt", "old PowerPoint"))
+    for ending, name in (("doc", N_("old Word")), ("xls", N_("old Excel")), ("ppt", N_("old PowerPoint")))
 }
 
 _OFFICE: Final = {"word/": WORD, "xl/": EXCEL, "ppt/": POWERPOINT}

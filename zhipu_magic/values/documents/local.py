@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from ...text.errors import NOTHING_SENT, InvalidRequest
-from .errors import MEMORY, SECONDS, unreadable
+from ...text.system_words import why
+from .errors import CRASHED, MEMORY, SECONDS, unreadable
 from .kinds import Kind
 from .reading import Reading, reading_of
 from .source import Source
@@ -71,7 +72,7 @@ def _found(source: Source) -> dict[str, Any]:
             reason="document.no_process",
             outcomes=[NOTHING_SENT],
             name=source.name,
-            why=error.strerror or type(error).__name__,
+            why=why(error),
         ) from None
     try:
         answer, _ = begun.communicate(json.dumps(asked).encode() + b"\n" + source.data, timeout=SECONDS)
@@ -80,7 +81,7 @@ def _found(source: Source) -> dict[str, Any]:
     except subprocess.TimeoutExpired:
         return {"why": "slow"}
     except ValueError:  # it ended before it had answered
-        return {"why": "slow" if begun.returncode in _ENDED else "damaged", "detail": "its reader has crashed"}
+        return {"why": "slow" if begun.returncode in _ENDED else CRASHED}
     finally:
         begun.kill()
         begun.wait()

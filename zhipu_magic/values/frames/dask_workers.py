@@ -18,6 +18,7 @@ from typing import Any, Protocol
 
 from ...text.characters import message_of, shortened
 from ...text.errors import InvalidRequest
+from ...text.messages import _
 
 _VERSION: str = sys.modules[__name__.partition(".")[0]].__version__  # what is above all wings is imported by none
 _LONGEST_ERROR = 500
@@ -96,7 +97,7 @@ class Cluster:
             futures = self._client.compute(collection.to_delayed())
             call = self._gathered([self._submitted(_measured, future) for future in futures])
             found = self._waited_for(call, waits)
-        for _, version in found:
+        for _size, version in found:
             if version != _VERSION:
                 raise InvalidRequest(
                     "The workers have version {theirs} of zhipu_magic, and this process has {ours}.",
@@ -155,8 +156,8 @@ class Cluster:
                 self._client.register_plugin(Undisturbed())
 
 
-_COMPUTES = "Dask computes the table …"
-_NO_WORKER = "The table waits for Dask, which has no worker: start some, or interrupt the cell."
+_COMPUTES = _("Dask computes the table …")
+_NO_WORKER = _("The table waits for Dask, which has no worker: start some, or interrupt the cell.")
 
 
 class _Gathered:

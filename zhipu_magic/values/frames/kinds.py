@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from ...text.characters import class_name, shortened
 from ...text.errors import GLMError, InvalidRequest
+from ...text.messages import comma
 from ..types.fields import field_names
 from ..types.names import kind_of
 from .libraries import is_dask, is_of_arrow, of_library
@@ -137,7 +138,7 @@ def _columns(given: Mapping[Any, Any]) -> Source:
             "The columns have different lengths: {lengths}.",
             hint="Each needs one value for each row.",
             reason="rows.lengths",
-            lengths=", ".join([*sizes[:_MOST_NAMED], *["…"] * (len(sizes) > _MOST_NAMED)]),
+            lengths=comma([*sizes[:_MOST_NAMED], *["…"] * (len(sizes) > _MOST_NAMED)]),
         )
     return Columns(columns, sources)
 

@@ -19,6 +19,7 @@ from itertools import accumulate, pairwise
 from typing import Any
 
 from ...text.errors import InvalidRequest
+from ...text.messages import _
 from .answers import Answers
 from .dask_workers import Call, Partition, Waits, Workers, workers_of
 from .libraries import as_frame, of_library
@@ -55,7 +56,7 @@ class DaskFrame:
     def waits_for(self) -> str:
         waiting = self._waiting
         is_long = waiting is not None and time.monotonic() - waiting[0] > _LONG and not waiting[1].wait(0)
-        return "waiting for Dask's workers" if is_long else ""
+        return _("waiting for Dask's workers") if is_long else ""
 
     def made(self, places: Sequence[int], make: Callable[[Sequence[Any]], Any]) -> Iterator[Any]:
         ahead: deque[Call] = deque()

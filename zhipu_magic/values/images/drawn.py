@@ -16,7 +16,9 @@ from typing import Any, Final
 
 from ...text import regular_files
 from ...text.errors import InvalidRequest, JournalError, ServiceError
+from ...text.messages import _
 from ...text.open_folder import refused
+from ...text.system_words import why
 from .files import what_is
 from .image import Image
 from .pixels import pil_image
@@ -42,7 +44,7 @@ def drawn(data: bytes) -> Image:
     except (ValueError, struct.error):
         raise no_picture() from None
     if is_webp and decoded is None:
-        raise no_picture("it is WebP, which needs Pillow: pip install pillow")
+        raise no_picture(_("it is WebP, which needs Pillow: pip install pillow"))
     if decoded is None and not is_whole:
         raise no_picture()
     if is_webp and decoded is not None:
@@ -50,7 +52,7 @@ def drawn(data: bytes) -> Image:
     return Image(kind, width, height, hashlib.sha256(data).hexdigest(), encoded=data)
 
 
-def no_picture(why: str = "it is no PNG, JPEG or WebP, or is damaged") -> ServiceError:
+def no_picture(why: str = _("it is no PNG, JPEG or WebP, or is damaged")) -> ServiceError:
     """The error of what was drawn and cannot be shown."""
     return ServiceError(
         "What the service has drawn is no picture that can be shown: {why}.",
@@ -66,7 +68,7 @@ def _decoded(data: bytes, *, as_png: bool) -> bytes | None:
     Raises ValueError for a damaged one.
     """
     try:
-        library = pil_image("The picture")
+        library = pil_image(_("The picture"))
     except InvalidRequest:
         return None
     try:
@@ -100,11 +102,11 @@ def _read(image: Image, path: Path) -> bytes:
             image.width,
             image.height,
         ):
-            raise refused(path.name, "not the picture that the journal describes")
+            raise refused(path.name, "{name} is not the picture that the journal describes")
     except (ValueError, struct.error):
-        raise no_file(path, "it is damaged") from None
+        raise no_file(path, _("it is damaged")) from None
     except OSError as error:
-        raise no_file(path, str(error.strerror or error)) from None
+        raise no_file(path, why(error)) from None
     return data
 
 

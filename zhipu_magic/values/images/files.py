@@ -15,10 +15,12 @@ from ...text import regular_files
 from ...text.addresses import is_web_address
 from ...text.characters import shortened
 from ...text.errors import InvalidRequest
+from ...text.messages import N_, _
+from ...text.system_words import why
 from .image import JPEG, LONGEST_SIDE, MOST_BYTES, PNG, Image, remote
 from .pixels import damaged, from_encoded
 
-WHAT_IS: Final = (
+WHAT_IS: Final = N_(
     "Give a matplotlib or plotly figure, a PIL image, a numpy array, the bytes or the path of a picture, or an "
     "http(s) address."
 )
@@ -64,7 +66,7 @@ def from_file(path: Path) -> Image:
             "“{name}” is neither a file nor an address.", hint=WHAT_IS, reason="image.no_file", name=name
         ) from None
     except (OSError, RuntimeError) as error:
-        reason = str(getattr(error, "strerror", None) or error)
+        reason = why(error)
         raise InvalidRequest(
             "The file “{name}” cannot be read.", hint=WHAT_IS, reason="image.unreadable_file", detail=reason, name=name
         ) from None
@@ -76,7 +78,7 @@ def from_file(path: Path) -> Image:
             name=name,
             most=_MOST_READ,
         )
-    return from_bytes(data, f"The file “{name}”")
+    return from_bytes(data, _("The file “{name}”", name=name))
 
 
 def displayed_bytes(form: Any) -> bytes:
@@ -113,14 +115,14 @@ def what_is(data: bytes) -> tuple[str, int, int, bool]:
 
 
 def _from_data_url(text: str) -> Image:
-    head, _, body = text.partition(",")
+    head, _comma, body = text.partition(",")
     data = unquote_to_bytes(body)
     if head.lower().endswith(";base64"):
         try:
             data = base64.b64decode(b"".join(data.split()), validate=True)
         except binascii.Error:
             raise InvalidRequest("The base64 of this data: address is damaged.", reason="image.base64") from None
-    return from_bytes(data, "This data: address")
+    return from_bytes(data, _("This data: address"))
 
 
 def _is_picture(head: bytes) -> bool:
@@ -167,7 +169,7 @@ def _is_upright(exif: bytes) -> bool:
         (directory,) = struct.unpack_from(f"{order}I", exif, 10)
         (count,) = struct.unpack_from(f"{order}H", exif, directory + 6)
         for number in range(count):
-            tag, _, _, value = struct.unpack_from(f"{order}HHIH", exif, directory + 8 + 12 * number)
+            tag, _type, _count, value = struct.unpack_from(f"{order}HHIH", exif, directory + 8 + 12 * number)
             if tag == _ORIENTATION:
                 return value not in range(2, 9)
     except struct.error:

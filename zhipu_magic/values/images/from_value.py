@@ -25,6 +25,7 @@ from typing import Any
 
 from ...text.characters import class_name
 from ...text.errors import InvalidRequest
+from ...text.messages import _
 from .files import WHAT_IS, from_bytes, from_file, from_text
 from .image import LONGEST_SIDE, Image
 from .pixels import from_array, from_encoded, from_pil
@@ -43,7 +44,7 @@ def image_of(value: Any) -> Image:
         case Path():
             return from_file(value)
         case bytes() | bytearray():
-            return from_bytes(bytes(value), "These bytes")
+            return from_bytes(bytes(value), _("These bytes"))
     if _is_a(value, "PIL.Image", "Image"):
         return from_pil(value)
     if (figure := _figure_of(value)) is not None:
@@ -93,7 +94,7 @@ def _from_matplotlib(figure: Any) -> Image:
         raise InvalidRequest(
             "matplotlib cannot draw this figure.", reason="image.matplotlib", detail=str(error)
         ) from error
-    return from_encoded(drawn.getvalue(), "This figure", lossy=False)
+    return from_encoded(drawn.getvalue(), _("This figure"), lossy=False)
 
 
 def _from_plotly(figure: Any) -> Image:
@@ -106,7 +107,7 @@ def _from_plotly(figure: Any) -> Image:
             reason="image.plotly",
             detail=_first_line(error),
         ) from error
-    return from_encoded(drawn, "This figure", lossy=False)
+    return from_encoded(drawn, _("This figure"), lossy=False)
 
 
 def _first_line(error: Exception) -> str:
@@ -128,7 +129,7 @@ def _from_representation(value: Any) -> Image:
                 "The {type} cannot be shown as an image.", reason="image.own_code", detail=_first_line(error), type=name
             ) from error
         if isinstance(shown, bytes | bytearray):
-            return from_bytes(bytes(shown), f"What the {name} shows")
+            return from_bytes(bytes(shown), _("What the {type} shows", type=name))
     raise InvalidRequest(
         "A value of type {type} cannot be sent as an image.", hint=WHAT_IS, reason="image.none", type=name
     )

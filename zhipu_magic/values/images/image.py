@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from ...text.messages import _, comma
+
 PNG: Final = "image/png"
 JPEG: Final = "image/jpeg"
 
@@ -81,7 +83,7 @@ class Image:
         if self.url:
             address = urlsplit(self.url)
             return f"{address.hostname}{address.path}"
-        return ", ".join(part for part in (self._format, self._size, self._weight) if part)
+        return comma([self._format, self._size, self._weight])
 
     @property
     def tokens(self) -> int:
@@ -108,7 +110,7 @@ class Image:
         try:
             weight = os.lstat(self.path).st_size if self.path else len(self.encoded)
         except OSError:
-            return "missing"
+            return _("missing")
         return f"{weight / 1e6:.1f} MB" if weight >= 1e6 else f"{math.ceil(weight / 1e3)} kB"
 
     def __eq__(self, other: object) -> bool:

@@ -10,6 +10,7 @@ import warnings
 from typing import Any, Final
 
 from ...text.errors import InvalidRequest
+from ...text.messages import _
 from .image import JPEG, LONGEST_SIDE, MOST_BYTES, PNG, Image
 
 _FORMATS: Final = ("PNG", "JPEG", "GIF", "WEBP", "BMP", "TIFF")
@@ -30,7 +31,7 @@ def from_pil(picture: Any) -> Image:
     lossy = getattr(picture, "format", None) in ("JPEG", "MPO")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about odd metadata, which is dropped
-        return _sent(_in_plain_colours(picture, "This PIL image"), lossy=lossy)
+        return _sent(_in_plain_colours(picture, _("This PIL image")), lossy=lossy)
 
 
 def from_encoded(data: bytes, what: str, *, lossy: bool) -> Image:
@@ -63,7 +64,7 @@ def hash_of_png(data: bytes) -> str | None:
     None without Pillow.
     """
     try:
-        pillow = pil_image("A PNG")
+        pillow = pil_image(_("A PNG"))
     except InvalidRequest:
         return None
     try:
@@ -96,8 +97,8 @@ def from_array(array: Any) -> Image:
             dtype=str(array.dtype),
         )
     plain = _eight_bits(array[..., 0] if shape[2:] == (1,) else array)
-    picture = pil_image("A numpy array").fromarray(plain)
-    return _sent(_in_plain_colours(picture, "A numpy array"), lossy=False)
+    picture = pil_image(_("A numpy array")).fromarray(plain)
+    return _sent(_in_plain_colours(picture, _("A numpy array")), lossy=False)
 
 
 def pil_image(what: str) -> Any:
@@ -201,7 +202,7 @@ def _as_png(picture: Any) -> bytes:
 
 def _as_jpeg(picture: Any) -> bytes:
     if picture.mode == "RGBA":
-        on_white = pil_image("This image").new("RGB", picture.size, "white")
+        on_white = pil_image(_("This image")).new("RGB", picture.size, "white")
         on_white.paste(picture, mask=picture.getchannel("A"))
         picture = on_white
     encoded = io.BytesIO()

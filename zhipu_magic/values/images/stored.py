@@ -20,6 +20,7 @@ from ...text import regular_files
 from ...text.addresses import is_web_address
 from ...text.errors import JournalError
 from ...text.open_folder import refused
+from ...text.system_words import why
 from .files import what_is
 from .image import ENDINGS, LONGEST_SIDE, MOST_BYTES, PARTS, PNG, Image, remote
 from .pixels import hash_of_png
@@ -51,7 +52,7 @@ def _read_or_say(image: Image, path: Path) -> bytes:
             "The picture {picture} cannot be read from the journal's folder {folder}.",
             hint="Put it back there, or undo the turn that showed it: chat.history.undo().",
             reason="journal.picture_unreadable",
-            detail=str(error.strerror or error),
+            detail=why(error),
             picture=path.name,
             folder=path.parent.name,
         ) from None
@@ -62,7 +63,7 @@ def read(image: Image, path: Path) -> bytes:
     data = regular_files.read(path, MOST_BYTES, ours=1)
     is_ours = image.path is None and data == image.encoded
     if not (is_ours or _is_it(data, image)):
-        raise refused(path.name, "not the picture that the journal describes")
+        raise refused(path.name, "{name} is not the picture that the journal describes")
     return data
 
 

@@ -6,16 +6,17 @@ from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
+from ...text.messages import _
 from .output import Cell, Whole
 
 if TYPE_CHECKING:
     from ..images.image import Image
 
 
-CODE: Final = "Code cell"
-MARKDOWN: Final = "Markdown cell"
-QUESTION: Final = "Question"
-ASKED_APART: Final = "Question, asked apart from this conversation"
+CODE: Final = _("Code cell")
+MARKDOWN: Final = _("Markdown cell")
+QUESTION: Final = _("Question")
+ASKED_APART: Final = _("Question, asked apart from this conversation")
 TITLES: Final = (CODE, MARKDOWN, QUESTION)
 """What each piece begins with, and so what comes behind another one."""
 
@@ -23,6 +24,7 @@ TITLES: Final = (CODE, MARKDOWN, QUESTION)
 @dataclass(frozen=True)
 class Piece(Whole):
     """One cell above: code with its outputs (`cell`), or a `text`, which is a Markdown cell or says what stands there.
+    That of a question has its `answer`.
 
     `title` says what it is, and `words` are its first. Neither has the cell's number, which may be another one in each
     run of the page. One that is `pinned` is left out last. Of a `turn` of the conversation, by its id, only the words
@@ -33,6 +35,7 @@ class Piece(Whole):
     words: str = field(default="", repr=False)
     cell: Cell | None = None
     text: str = field(default="", repr=False)
+    answer: str = field(default="", repr=False)
     pinned: bool = False
     turn: str = ""
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from ...text.messages import _
 from ...text.untrusted_json import loads
-from .above import Piece
+from .above import CODE, MARKDOWN, Piece
 from .marks import mark_of
 from .output import ERROR, KINDS, STREAM, Cell, CellOutput, Output
 
 _MOST_CELLS: Final = 5_000
 _MOST_OUTPUTS: Final = 2_000
-_CODE: Final = "Code cell"
-_OTHERS: Final = {"markdown": "Markdown cell", "raw": "Raw cell"}
+_OTHERS: Final = {"markdown": MARKDOWN, "raw": _("Raw cell")}
 
 
 def cells_of(data: bytes) -> tuple[tuple[Piece, ...], int] | None:
@@ -43,7 +43,7 @@ def _piece(cell: Mapping[str, Any], source: str, *, pinned: bool) -> Piece:
         return Piece(kind, source, text=source, pinned=pinned)
     number, outputs = cell.get("execution_count"), cell.get("outputs")
     shown = tuple(_outputs(outputs if isinstance(outputs, list) else []))
-    title = f"{_CODE} [{number}]" if type(number) is int else _CODE
+    title = _("Code cell [{number}]", number=number) if type(number) is int else CODE
     return Piece(title, source, Cell(CellOutput(shown, source=source)), pinned=pinned)
 
 

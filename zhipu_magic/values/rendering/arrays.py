@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from ...text.characters import shortened, with_line_ends_escaped
 from ...text.left_out import note_cut
+from ...text.messages import _, for_model
 from ...text.numbers import in_short
 from ...text.tokens import INLINE, fenced_within, weight
 from .code import function
@@ -38,7 +39,9 @@ _DEVICES: Final = ("cuda", "mps", "xpu", "hpu")
 
 def _array(value: Any, tokens: int) -> str:
     """A small array on one line; otherwise shape, type and summary, and below them the numbers or the corners."""
-    heading = f"{kind_of(value)}, shape {tuple(map(int, value.shape))}, {_dtype(value)}{_device(value)}"
+    shape = tuple(map(int, value.shape))
+    heading = for_model("{kind}, shape {shape}, {dtype}", kind=kind_of(value), shape=shape, dtype=_dtype(value))
+    heading += _device(value)
     size = math.prod(value.shape)
     elements = _Elements(_WIDE if _dtype(value).endswith("float64") else _NARROW)
     whole = _nested(value, max(value.shape, default=0), 1, elements) if size <= tokens else ""
@@ -51,10 +54,10 @@ def _array(value: Any, tokens: int) -> str:
     for edge in _EDGES:
         count = math.prod(min(length, 2 * edge + 1) for length in value.shape)
         if count * _CHARACTERS_AN_ELEMENT / 4 <= room and weight(corners := _nested(value, edge, 1, elements)) <= room:
-            note_cut(f"shape {tuple(map(int, value.shape))}, its corners sent")
+            note_cut(_("shape {shape}, its corners sent", shape=str(shape)))
             above = "\n".join(filter(None, [f"{heading}{elements.note}", summary(value, size)]))
             return f"{above}\n{fenced_within(corners, 'text', tokens)}"
-    note_cut(f"shape {tuple(map(int, value.shape))}, only a summary sent")
+    note_cut(_("shape {shape}, only a summary sent", shape=str(shape)))
     return above
 
 
@@ -72,7 +75,7 @@ def _dtype(value: Any) -> str:
 def _device(value: Any) -> str:
     """Where a tensor is, if not in main memory: many errors with tensors are about that."""
     device = str(getattr(value, "device", ""))
-    return f", on {device}" if device.startswith(_DEVICES) else ""
+    return for_model(", on {device}", device=device) if device.startswith(_DEVICES) else ""
 
 
 def summary(value: Any, size: int) -> str:
@@ -84,7 +87,7 @@ def summary(value: Any, size: int) -> str:
     seen = seen.detach() if hasattr(seen, "detach") else seen
     seen = seen if hasattr(seen, "min") else seen.numpy()
     count = math.prod(seen.shape)
-    sampled = f" (of {count:,} sampled elements)" if count < size else ""
+    sampled = for_model(" (of {count:,} sampled elements)", count=count) if count < size else ""
     if dtype.endswith("bool"):
         true = int(seen.sum())
         return f"True: {true:,}, False: {count - true:,}{sampled}"
@@ -92,9 +95,15 @@ def summary(value: Any, size: int) -> str:
         seen = seen[abs(seen) < math.inf]
     finite = math.prod(seen.shape)
     if not finite:
-        return f"no finite number{sampled}"
-    numbers = f"least {_element(seen.min().item())}, mean {_mean(seen)}, greatest {_element(seen.max().item())}"
-    return f"{numbers}{f', not finite: {count - finite:,}' if finite < count else ''}{sampled}"
+        return for_model("no finite number") + sampled
+    numbers = for_model(
+        "least {least}, mean {mean}, greatest {greatest}",
+        least=_element(seen.min().item()),
+        mean=_mean(seen),
+        greatest=_element(seen.max().item()),
+    )
+    others = for_model(", not finite: {count:,}", count=count - finite) if finite < count else ""
+    return f"{numbers}{others}{sampled}"
 
 
 def _some(value: Any, size: int) -> Any:
@@ -125,7 +134,7 @@ class _Elements:
     @property
     def note(self) -> str:
         """What a heading says of it."""
-        return ", rounded" if self.is_rounded else ""
+        return for_model(", rounded") if self.is_rounded else ""
 
     def __call__(self, value: Any) -> str:
         text = _element(value)

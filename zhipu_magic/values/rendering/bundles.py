@@ -19,6 +19,7 @@ from ...text.errors import GLMError
 from ...text.html_text import html_text
 from ...text.left_out import note_cut
 from ...text.markdown import closed
+from ...text.messages import _, for_model
 from ...text.terminal_text import as_shown
 from ...text.tokens import INLINE, ends, fenced_ends
 from ..images.files import displayed_bytes, from_bytes
@@ -29,6 +30,8 @@ from .instead import says_nothing
 from .registry import PICTURE, render, rendered
 
 _PICTURES: Final = (PNG, JPEG)
+_THIS: Final = _("This output")
+"""What an error calls it."""
 _LONGEST: Final = 1_000_000
 """Characters of a form that are looked at."""
 _LONGEST_TITLE: Final = 200
@@ -58,7 +61,7 @@ def _of_value(value: Any, tokens: int) -> str | Image:
     read = rendered(value, tokens)
     if read.left_out:
         note_cut(read.left_out)
-    return read.images[0] if read.images and not read.text else read.text.replace(PICTURE, "[a picture]")
+    return read.images[0] if read.images and not read.text else read.text.replace(PICTURE, for_model("[a picture]"))
 
 
 def _picture(kind: str, encoded: Any) -> str | Image:
@@ -67,15 +70,15 @@ def _picture(kind: str, encoded: Any) -> str | Image:
         data = displayed_bytes(encoded)
         if kind == PNG:
             try:
-                return from_encoded(data, "This output", lossy=False)
+                return from_encoded(data, _THIS, lossy=False)
             except GLMError as error:
                 if error.reason != "image.no_pillow":
                     raise
-        return from_bytes(data, "This output")
+        return from_bytes(data, _THIS)
     except (GLMError, ValueError) as error:
-        why = error.message if isinstance(error, GLMError) else "its base64 is damaged"
-        note_cut("a picture not sent")
-        return f"[a picture that cannot be sent: {why}]"
+        why = error.said if isinstance(error, GLMError) else _("its base64 is damaged")
+        note_cut(_("a picture not sent"))
+        return for_model("[a picture that cannot be sent: {why}]", why=why)
 
 
 def _unchanged(output: Output) -> Any:
@@ -123,9 +126,10 @@ def _other(data: Mapping[str, Any], tokens: int) -> str:
         if text:
             return fenced_ends(text, "json", tokens)
     if words := html_text(_form(data, SVG)):
-        return ends(f"[a drawing in SVG, with the words: {' '.join(words.split())}]", tokens)
+        return ends(for_model("[a drawing in SVG, with the words: {words}]", words=" ".join(words.split())), tokens)
     kinds = [kind for kind in data if kind not in (PLAIN, HTML)] or [kind for kind in data if kind == HTML]
-    return f"[an output that has no text: {', '.join(shortened(kind, 60) for kind in kinds[:5])}]" if kinds else ""
+    listed = ", ".join(shortened(kind, 60) for kind in kinds[:5])
+    return for_model("[an output that has no text: {kinds}]", kinds=listed) if kinds else ""
 
 
 def _form(data: Mapping[str, Any], kind: str) -> str:
@@ -144,7 +148,9 @@ def _plotly(figure: Any) -> str:
     title = title.get("text") if isinstance(title, Mapping) else title
     kinds = [str(one.get("type", "scatter")) for one in (traces if isinstance(traces, list) else []) if one]
     described = ", ".join(shortened(kind, 30) for kind in kinds[:_MOST_TRACES])
-    named = f", titled “{shortened(title, _LONGEST_TITLE)}”" if isinstance(title, str) and title else ""
-    return (
-        f"[a plotly figure{named}{f': {described}' if described else ''}; refer to it by name to send it as an image]"
-    )
+    figure = _("a plotly figure")
+    if isinstance(title, str) and title:
+        figure = _("a plotly figure, titled “{title}”", title=shortened(title, _LONGEST_TITLE))
+    if described:
+        figure = _("{figure}: {traces}", figure=figure, traces=described)
+    return for_model("[{figure}; refer to it by name to send it as an image]", figure=figure)

@@ -18,6 +18,7 @@ from ...text.blobs import without_blobs
 from ...text.characters import without_addresses
 from ...text.left_out import collecting_cuts, note_cut
 from ...text.markdown import fenced
+from ...text.messages import N_, _, for_model
 from ...text.numbers import plural
 from ...text.secrets import collecting_secrets, of_other_than_secrets, secrets_in, taken_out_of, without_secrets
 from ...text.terminal_text import as_shown
@@ -35,7 +36,7 @@ _MOST_PICTURES: Final = 10
 _AROUND: Final = 4
 _SOURCE_SHARE: Final = 0.5
 """The share of a cell's budget that its source takes at most, where it has outputs too."""
-_NOTHING: Final = "(no output)"
+_NOTHING: Final = N_("(no output)")
 _MAGIC: Final = re.compile(r"\s*%%!?(\w*)")
 _LANGUAGES: Final = {"": "bash", "sh": "bash", "script": "bash", "js": "javascript", "glm": "markdown", "r": "r"}
 _OTHERS: Final = frozenset({"bash", "html", "javascript", "latex", "markdown", "perl", "ruby", "sql", "svg"})
@@ -45,7 +46,7 @@ _OTHERS: Final = frozenset({"bash", "html", "javascript", "latex", "markdown", "
 def _cell_output(value: CellOutput, tokens: int) -> Illustrated | str:
     with _telling_of_secrets() as told:
         told += _pieces(value.outputs, tokens, _known(value))
-    return _joined(told) if value.outputs else _NOTHING
+    return _joined(told) if value.outputs else for_model(_NOTHING)
 
 
 @render.register
@@ -63,7 +64,7 @@ def _cell(value: Cell, tokens: int) -> Illustrated:
         pieces = _pieces(value.ran.outputs, round(tokens - least) - _AROUND, known)
         shown = weight("".join(f"{one}\n\n" for one in pieces if isinstance(one, str)))
         code = fenced_within(source, language, min(whole, max(least, tokens - shown - 2 * _AROUND)))
-        told += (f"{code}\n\nOutput:\n\n", *_between(pieces))
+        told += (for_model("{code}\n\nOutput:\n\n", code=code), *_between(pieces))
     return Illustrated(tuple(told))
 
 
@@ -170,8 +171,9 @@ def _without_middle(outputs: list[Output]) -> list[Output | str]:
     left_out = len(outputs) - _FIRST_OUTPUTS - _LAST_OUTPUTS
     if left_out <= 0:
         return [*outputs]
-    note_cut(f"{len(outputs):,} outputs, {_FIRST_OUTPUTS + _LAST_OUTPUTS} sent")
-    return [*outputs[:_FIRST_OUTPUTS], f"[{plural(left_out, 'output')} left out]", *outputs[-_LAST_OUTPUTS:]]
+    note_cut(_("{count:,} outputs, {sent} sent", count=len(outputs), sent=_FIRST_OUTPUTS + _LAST_OUTPUTS))
+    middle = for_model("[{what} left out]", what=plural(left_out, "output"))
+    return [*outputs[:_FIRST_OUTPUTS], middle, *outputs[-_LAST_OUTPUTS:]]
 
 
 def _last_pictures(pieces: list[str | Image]) -> list[str | Image]:
@@ -179,15 +181,18 @@ def _last_pictures(pieces: list[str | Image]) -> list[str | Image]:
     pictures = [place for place, piece in enumerate(pieces) if isinstance(piece, Image)]
     earlier = pictures[:-_MOST_PICTURES]
     if earlier:
-        note_cut(f"{len(pictures):,} pictures, the last {_MOST_PICTURES} sent")
-    return [f"[picture {place} left out]" if place in earlier else piece for place, piece in enumerate(pieces)]
+        note_cut(_("{count:,} pictures, the last {last} sent", count=len(pictures), last=_MOST_PICTURES))
+    return [
+        for_model("[picture {number} left out]", number=place) if place in earlier else piece
+        for place, piece in enumerate(pieces)
+    ]
 
 
 def _stream(output: Output, tokens: int) -> str:
     text = without_addresses(without_blobs(output.text)).strip("\n").rstrip()
     if not text:
         return ""
-    heading = "Standard error:\n" if output.name == "stderr" else ""
+    heading = for_model("Standard error:\n") if output.name == "stderr" else ""
     if "\n" not in text and len(text) <= INLINE:
         return f"{heading}{ends(text, tokens)}"
     return f"{heading}{fenced_ends(text, 'text', tokens - weight(heading))}"

@@ -22,6 +22,7 @@ from types import (
 from typing import Any, Final
 
 from ...text.characters import shortened, with_line_ends_escaped, without_addresses
+from ...text.messages import for_model
 from ...text.tokens import cut, fenced_within, listed, weight
 from .registry import render
 from .reprs import repr_of
@@ -50,14 +51,17 @@ def function(value: Any, tokens: int) -> str:
 
 @render.register
 def _property(value: property, tokens: int) -> Any:
-    return value.fget or "a property"
+    return value.fget or for_model("a property")
 
 
 @render.register
 def _partial(value: functools.partial, tokens: int) -> Any:  # type: ignore[type-arg]  # the registry wants the class
     """The bound arguments, and the function."""
     given = [*map(_short, value.args), *(f"{name}={_short(one)}" for name, one in value.keywords.items())]
-    heading = cut(f"functools.partial: calls {_name(value.func)} with {', '.join(given)}\n", tokens / 2)
+    called = for_model(
+        "functools.partial: calls {function} with {arguments}", function=_name(value.func), arguments=", ".join(given)
+    )
+    heading = cut(f"{called}\n", tokens / 2)
     function = render(value.func, round(tokens - weight(heading)))
     return heading + function if isinstance(function, str) else heading
 
@@ -76,10 +80,12 @@ def _class(value: type, tokens: int) -> str:
 def _module(value: ModuleType, tokens: int) -> str:
     """Its docstring and public names, but not its path."""
     version = getattr(value, "__version__", None)
-    heading = f"module {value.__name__}{f' {version}' if isinstance(version, str) else ''}"
+    named = f"{value.__name__} {version}" if isinstance(version, str) else value.__name__
+    heading = for_model("module {name}", name=named)
     doc = inspect.getdoc(value) or ""
     text = cut(f"{heading}\n\n{doc}" if doc else heading, tokens * _SHARE_OF_DOC)
-    return f"{text}\n\nNames: {listed(_public_names(value), ', ', tokens - weight(text) - _AROUND_NAMES)}"
+    names = listed(_public_names(value), ", ", tokens - weight(text) - _AROUND_NAMES)
+    return f"{text}\n\n{for_model('Names: {names}', names=names)}"
 
 
 def _source(value: Any) -> str:

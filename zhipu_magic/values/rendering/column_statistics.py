@@ -13,13 +13,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from ...text.messages import N_, for_model
 from .sampling import step
 from .table_rows import cell, day, is_day
 
 if TYPE_CHECKING:
     import narwhals as nw
 
-HEADS: Final = ("min", "mean", "max", "distinct", "most frequent")
+HEADS: Final = (N_("min"), N_("mean"), N_("max"), N_("distinct"), N_("most frequent"))
 """The statistics that `measured` returns, as far as a column has them."""
 
 _SLICE: Final = 1_000_000
@@ -58,13 +59,16 @@ def missing(columns: list[nw.Series[Any]]) -> list[str]:
             counts.append(f"{sum(part.null_count() for part in _slices(series)):,}")
         else:
             some = _some(series, _share(len(columns), _MOST_SAMPLED))
-            counts.append(f"{some.null_count():,} in {len(some):,} sampled")
+            counts.append(for_model(_IN_SAMPLE, count=some.null_count(), sampled=len(some)))
     return counts
 
 
 def longest_missing(rows: int) -> str:
     """The longest text that `missing` may return for so many rows."""
-    return "1,000 in 100,000 sampled" if rows > _MOST_OBJECTS else "1,000"
+    return for_model(_IN_SAMPLE, count=1_000, sampled=100_000) if rows > _MOST_OBJECTS else "1,000"
+
+
+_IN_SAMPLE: Final = N_("{count:,} in {sampled:,} sampled")
 
 
 def measured(series: nw.Series[Any], columns: int) -> Measured:
@@ -95,7 +99,8 @@ def summary(series: nw.Series[Any]) -> str:
     texts = _range(seen)
     if not texts:
         return ""
-    text = f"{', '.join(f'{head} {text}' for head, text in texts.items())}{_of_how_many(seen, series)}"
+    measures = ", ".join(f"{for_model(head)} {text}" for head, text in texts.items())
+    text = f"{measures}{_of_how_many(seen, series)}"
     ranked = series if len(series) <= _MOST_RANKED else _some(series, _SAMPLED)
     ranks = _ranks(ranked)
     return f"{text}; {ranks}{_of_how_many(ranked, series)}" if ranks else text
@@ -162,9 +167,9 @@ def _ranks(series: nw.Series[Any]) -> str:
         if series.dtype.is_numeric():
             with suppress(Exception):  # polars 1.0, of decimals
                 quartiles = [cell(float(present.quantile(part, interpolation="linear"))) for part in _QUARTERS]
-                ranks.append(f"quartiles {', '.join(quartiles)}")
+                ranks.append(for_model("quartiles {quartiles}", quartiles=", ".join(quartiles)))
         with suppress(Exception):  # the same
-            ranks.append(f"{present.n_unique():,} distinct")
+            ranks.append(_distinct(present.n_unique()))
     return "; ".join(ranks)
 
 
@@ -175,8 +180,12 @@ def _most_frequent(series: nw.Series[Any]) -> str:
     if not counts:
         return ""
     often = [f"{cell(value)} ({count:,})" for value, count in counts.most_common(_MOST_FREQUENT) if count > 1]
-    text = f"most frequent: {', '.join(often)}; " if often else ""
-    return f"{text}{len(counts):,} distinct{_of_how_many(seen, series)}"
+    text = for_model("most frequent: {values}; ", values=", ".join(often)) if often else ""
+    return f"{text}{_distinct(len(counts))}{_of_how_many(seen, series)}"
+
+
+def _distinct(count: int) -> str:
+    return for_model("{count:,} distinct", count=count)
 
 
 def _counts(series: nw.Series[Any]) -> Counter[Any]:
@@ -188,7 +197,7 @@ def _counts(series: nw.Series[Any]) -> Counter[Any]:
 
 
 def _of_how_many(seen: nw.Series[Any], series: nw.Series[Any]) -> str:
-    return f" (of {len(seen):,} sampled values)" if len(seen) < len(series) else ""
+    return for_model(" (of {count:,} sampled values)", count=len(seen)) if len(seen) < len(series) else ""
 
 
 def _quiet() -> contextlib.AbstractContextManager[Any]:

@@ -21,10 +21,11 @@ from typing import Final
 
 from ...text.characters import message_of, shortened, without_addresses
 from ...text.left_out import collecting_cuts, note_cut
+from ...text.messages import _, comma, for_model, ngettext
 from ...text.numbers import plural
-from ...text.tokens import INLINE, cut, fenced_within, weight
+from ...text.tokens import INLINE, and_more, cut, fenced_within, weight
 from .registry import render
-from .stack_frames import Frame, frames, own_frames, place
+from .stack_frames import HIDDEN, Frame, frames, own_frames, place
 
 _AROUND: Final = 2
 """Lines shown before and after the one that failed."""
@@ -33,12 +34,13 @@ _MACHINERY: Final = ("IPython", "ipykernel", "zhipu_magic")
 """The packages that run a cell; their frames before the user's first are of no interest."""
 _MOST_IN_GROUP: Final = 10
 _DEEPEST_GROUP: Final = 3
+#: Python's own words, as it writes them in any language.
 _BETWEEN_CAUSE: Final = "The above exception was the direct cause of the following exception:"
 _BETWEEN_CONTEXT: Final = "During handling of the above exception, another exception occurred:"
 _GROUPS: Final = getattr(builtins, "BaseExceptionGroup", ())
 _HEADING: Final = "Traceback (most recent call last):"
 _MESSAGE_SHARE: Final = 0.6
-_SHORTENED: Final = "not all of its traceback sent"
+_SHORTENED: Final = _("not all of its traceback sent")
 _LEAST: Final = 40
 """Tokens: with fewer, an error cannot be shown."""
 
@@ -60,7 +62,7 @@ def _chain(error: BaseException, tokens: float, depth: int) -> str:
     left, chain = tokens, [*_behind(error), (error, "")][::-1]
     for number, (current, between) in enumerate(chain, 1):
         if left < _LEAST and texts:
-            texts.append(f"({plural(len(chain) - number + 1, 'earlier error')} left out)")
+            texts.append(f"({_are_left_out(plural(len(chain) - number + 1, 'earlier error'))})")
             note_cut(_SHORTENED)
             break
         text = _single(current, left if number == len(chain) else left / 2, depth)
@@ -96,7 +98,8 @@ def _single(error: BaseException, tokens: float, depth: int) -> str:
     blocks = _blocks(error)
     if not blocks:
         return "\n".join([last, *inner])
-    left = tokens - weight("\n".join([_HEADING, "  1,000 earlier places left out", last, *inner]))
+    longest = f"  {_are_left_out(plural(1_000, 'earlier place'))}"
+    left = tokens - weight("\n".join([_HEADING, longest, last, *inner]))
     shown: list[str] = []
     for block in reversed(blocks):
         left -= weight(f"{block}\n")
@@ -104,7 +107,8 @@ def _single(error: BaseException, tokens: float, depth: int) -> str:
             break
         shown.insert(0, block)
     dropped = len(blocks) - len(shown)
-    earlier = [f"  {plural(dropped, 'earlier place' if shown else 'place')} left out"] if dropped else []
+    places = plural(dropped, "earlier place") if shown else plural(dropped, "place")
+    earlier = [f"  {_are_left_out(places)}"] if dropped else []
     if dropped:
         note_cut(_SHORTENED)
     return "\n".join([_HEADING, *earlier, *shown, last, *inner])
@@ -125,19 +129,28 @@ def _blocks(error: BaseException) -> list[str]:
 
 
 def _left_out(run: list[Frame]) -> str:
-    counts = Counter(frame.owner for frame in run)
-    first, *others = [f"{count:,} {{}}of {owner}" for owner, count in counts.items()]
-    word = "frame " if next(iter(counts.values())) == 1 else "frames "
-    return f"  {', '.join([first.format(word), *(other.format('') for other in others)])} left out"
+    (owner, count), *others = Counter(frame.owner for frame in run).items()
+    first = ngettext("{count:,} frame of {owner}", "{count:,} frames of {owner}", count, owner=_named(owner))
+    more = (_("{count:,} of {owner}", count=count, owner=_named(owner)) for owner, count in others)
+    return f"  {_are_left_out(comma([first, *more]))}"
+
+
+def _named(owner: str) -> str:
+    """The library that frames belong to, or what they are in."""
+    return HIDDEN if owner == HIDDEN else owner
+
+
+def _are_left_out(what: str) -> str:
+    return for_model("{what} left out", what=what)
 
 
 def _places(run: list[Frame]) -> Iterator[str]:
     """Each place with its source, and how often it repeats in a row."""
-    for _, same in groupby(run, key=lambda frame: (frame.filename, frame.lineno, frame.name)):
+    for _place, same in groupby(run, key=lambda frame: (frame.filename, frame.lineno, frame.name)):
         frame, *again = same
         yield "\n".join([f"  {frame.where}, line {frame.lineno}, in {frame.name}", *_source(frame)])
         if again:
-            yield f"  the same {plural(len(again), 'more time')}"
+            yield f"  {for_model('the same {times}', times=plural(len(again), 'more time'))}"
 
 
 def _source(frame: Frame) -> Iterator[str]:
@@ -178,12 +191,13 @@ def _group(error: BaseException, tokens: float, depth: int) -> list[str]:
         return []
     inner: tuple[BaseException, ...] = error.exceptions
     if depth == _DEEPEST_GROUP:
-        return [f"  with {plural(len(inner), 'error')}"]
+        return [f"  {for_model('with {errors}', errors=plural(len(inner), 'error'))}"]
     shown = inner[:_MOST_IN_GROUP]
     if len(shown) < len(inner):
         note_cut(_SHORTENED)
     lines = []
     for number, one in enumerate(shown, 1):
         text = _chain(one, tokens / 2 / len(shown), depth + 1)
-        lines += [f"  {number} of {len(inner)}:", *(f"    {line}" for line in text.split("\n"))]
-    return [*lines, f"  … and {len(inner) - len(shown):,} more"] if len(inner) > len(shown) else lines
+        which = for_model("{number} of {count}:", number=number, count=len(inner))
+        lines += [f"  {which}", *(f"    {line}" for line in text.split("\n"))]
+    return [*lines, f"  {and_more(len(inner) - len(shown))}"] if len(inner) > len(shown) else lines

@@ -10,7 +10,9 @@ from typing import Final
 
 from ...text import regular_files
 from ...text.errors import InvalidRequest
+from ...text.messages import _, for_model
 from ...text.numbers import plural
+from ...text.system_words import why
 from ...text.tokens import fenced_within, listed, weight
 from ..budget import check_room
 from ..documents.kinds import LONGEST_HEAD, may_be_document
@@ -81,7 +83,7 @@ def _path(value: Path, tokens: int) -> str | Image | Illustrated:
             file=str(value),
         ) from None
     except (OSError, RuntimeError, ValueError) as error:
-        reason = str(getattr(error, "strerror", None) or error)
+        reason = why(error)
         raise InvalidRequest(
             "The file {file} cannot be read.", reason="file.unreadable", detail=reason, file=str(value)
         ) from None
@@ -90,7 +92,7 @@ def _path(value: Path, tokens: int) -> str | Image | Illustrated:
     if may_be_document(first[:LONGEST_HEAD], path.name) and (source := source_of(value, value.name)) is not None:
         from ..documents import here
 
-        return here.read(source).told(tokens, chinese=False)
+        return here.read(source).told(tokens)
     if is_notebook and (found := cells_of(first)) is not None:
         return notebook_text(path.name, *found, tokens)
     check_content(path, first)
@@ -132,6 +134,8 @@ def _folder(path: Path, tokens: int) -> str:
     """The names in a folder, sorted."""
     with os.scandir(path) as entries:
         names = sorted(f"{entry.name}/" if entry.is_dir() else entry.name for entry in entries)
-    heading = f"{path.name or 'The folder'} holds {plural(len(names), 'name')}:\n"
+    heading = for_model(
+        "{folder} holds {names}:\n", folder=path.name or _("The folder"), names=plural(len(names), "name")
+    )
     room = tokens - weight(heading)
     return heading + fenced_within(listed(names, "\n", room - _AROUND_NAMES), "text", room)

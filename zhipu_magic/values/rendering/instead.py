@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from types import FunctionType, MethodDescriptorType
 from typing import Any, Final
 
+from ...text.messages import _, joined
 from .reprs import without_places
 
 _ADDRESS: Final = re.compile(r" at 0x[0-9A-Fa-f]+")
@@ -65,8 +66,8 @@ def told_ways(ways: Sequence[str], called: str) -> str:
     """What to write for a value that the notebook refers to like this."""
     told = [_told(way.replace("{}", called)) for way in ways]
     if not told:
-        return "Refer to a part of it, or define how it reads: from zhipu_magic import render; @render.register. "
-    return f"Refer to what you mean of it: {', or '.join(told)}. "
+        return _("Refer to a part of it, or define how it reads: from zhipu_magic import render; @render.register. ")
+    return _("Refer to what you mean of it: {ways}. ", ways=joined(_(", or "), told))
 
 
 def _told(way: str) -> str:
@@ -75,7 +76,7 @@ def _told(way: str) -> str:
     called = _CALLED.match(way) or re.search(r"\.(\w+)\(", way)
     word = "" if called is None else called[1]
     name = _RESULTS.get(word, word[:1].lower() or "parts")
-    return f"{name} = {way}, then {{{{ {name} }}}}"
+    return _("{name} = {way}, then {{{{ {name} }}}}", name=name, way=way)
 
 
 def _ways(value: Any) -> Iterator[str]:

@@ -8,8 +8,9 @@ from types import ModuleType
 from typing import Any, Final
 
 from ...text.characters import class_name
+from ...text.messages import for_model
 from .instead import says_nothing, ways_to_read
-from .records import LEFT_OUT
+from .records import left_out
 from .registry import SaysNothing, Secret, asked, is_ours, render
 from .reprs import repr_of
 from .scalars import is_plain, text_of
@@ -32,7 +33,7 @@ def key_text(key: Any) -> str:
 def brief(value: Any, function: Callable[[Any, int], Any]) -> Any:
     """A value that is not JSON on one line, or the value that it is rendered as."""
     if isinstance(value, ModuleType):
-        return f"module {value.__name__}"
+        return for_model("module {name}", name=value.__name__)
     if is_plain(value):
         return text_of(value)
     ours = is_ours(function)
@@ -42,7 +43,7 @@ def brief(value: Any, function: Callable[[Any, int], Any]) -> Any:
     try:
         shown = asked(function, value, _TOKENS_OF_AN_ITEM)
     except Secret:
-        return LEFT_OUT
+        return left_out()
     except SaysNothing as nothing:
         return _mute(value, nothing.ways)
     if not ours or not isinstance(shown, str):
@@ -60,7 +61,7 @@ def _is_headed(function: Callable[[Any, int], Any]) -> bool:
 
 
 def _mute(value: Any, ways: tuple[str, ...] | None = None) -> Mute:
-    mute = Mute(f"[a value of type {class_name(value)}]")
+    mute = Mute(for_model("[a value of type {type}]", type=class_name(value)))
     mute.ways = ways_to_read(value) if ways is None else ways
     return mute
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from ...text.left_out import note_cut
+from ...text.messages import _, comma, for_model, sent
 from ...text.numbers import plural
 from ...text.secrets import collecting_secrets, taken_out_of
 from ...text.tokens import shares, weight
 from ..budget import check_room
 from ..images.from_value import Image
 from ..outputs.above import Piece
-from .page_above import knowing, within
+from .page_above import headed, knowing, within
 from .registry import Illustrated
 
 _AROUND: Final = 40
@@ -30,40 +31,47 @@ def notebook_text(name: str, pieces: Sequence[Piece], hidden: int, tokens: int) 
     with collecting_secrets() as secrets:
         pieces = knowing(pieces)
         whole = [_read(piece, tokens) for piece in pieces]
-        if sum(size for _, size, _ in whole) > room and len(pieces) > most:
+        if sum(one.tokens for one in whole) > room and len(pieces) > most:
             left_out = len(pieces) - most
             pieces = (*pieces[: most // 2], *pieces[len(pieces) - (most - most // 2) :])
             whole = [_read(piece, tokens) for piece in pieces]
-        given = shares([size for _, size, _ in whole], room)
+        given = shares([one.tokens for one in whole], room)
         read = [
-            one if one[1] <= share else _read(piece, share)
+            one if one.tokens <= share else _read(piece, share)
             for piece, one, share in zip(pieces, whole, given, strict=True)
         ]
-    parts: list[str | Image] = [f"{name}, a notebook:"]
-    for place, (piece, (shown, _, _)) in enumerate(zip(pieces, read, strict=True)):
+    parts: list[str | Image] = [for_model("{name}, a notebook:", name=name)]
+    for place, (piece, one) in enumerate(zip(pieces, read, strict=True)):
         if left_out and place == most // 2:
-            parts.append(f"\n\n[{plural(left_out, 'cell')} left out]")
-        parts += [f"\n\n{piece.title}:\n\n", *shown]
+            parts.append(for_model("\n\n[{what} left out]", what=plural(left_out, "cell")))
+        parts += [f"\n\n{headed(piece.title)}\n\n", *one.parts]
     parts, pictures = _first_pictures(parts)
-    told = [f"{left_out:,} left out"] if left_out else []
-    told += [f"{count:,} shortened"] if (count := sum(is_cut for _, _, is_cut in read)) else []
-    told += [f"{plural(pictures, 'picture')} left out"] if pictures else []
-    told += [f"{hidden:,} hidden"] if hidden else []
-    told += [taken] if (taken := taken_out_of((part for part in parts if isinstance(part, str)), secrets)) else []
-    if told:
-        note_cut(", ".join([plural(len(pieces), "cell"), *told]))
+    shortened = sum(one.is_cut for one in read)
+    told = [
+        _("{count:,} left out", count=left_out) if left_out else "",
+        _("{count:,} shortened", count=shortened) if shortened else "",
+        _("{what} left out", what=plural(pictures, "picture")) if pictures else "",
+        _("{count:,} hidden", count=hidden) if hidden else "",
+        taken_out_of((part for part in parts if isinstance(part, str)), secrets),
+    ]
+    if any(told):
+        note_cut(comma([plural(len(pieces), "cell"), *told]))
     return Illustrated(tuple(parts))
 
 
-_Read = tuple[tuple["str | Image", ...], float, bool]
-"""A cell as it goes along, its tokens, and whether it is cut."""
+class _Read(NamedTuple):
+    """A cell as it goes along, its tokens, and whether it is cut."""
+
+    parts: tuple[str | Image, ...]
+    tokens: float
+    is_cut: bool
 
 
 def _read(piece: Piece, tokens: float) -> _Read:
-    around = weight(piece.title) + 4
+    around = weight(sent(piece.title)) + 4
     parts, is_cut = within(piece, max(1.0, tokens - around))
     size = weight("".join(part for part in parts if isinstance(part, str))) + around
-    return parts, size, is_cut
+    return _Read(parts, size, is_cut)
 
 
 def _first_pictures(parts: Sequence[str | Image]) -> tuple[list[str | Image], int]:
@@ -71,5 +79,6 @@ def _first_pictures(parts: Sequence[str | Image]) -> tuple[list[str | Image], in
     kept, pictures = list[str | Image](), 0
     for part in parts:
         pictures += isinstance(part, Image)
-        kept.append("[a picture left out]" if isinstance(part, Image) and pictures > _MOST_PICTURES else part)
+        is_beyond = isinstance(part, Image) and pictures > _MOST_PICTURES
+        kept.append(for_model("[a picture left out]") if is_beyond else part)
     return kept, max(0, pictures - _MOST_PICTURES)

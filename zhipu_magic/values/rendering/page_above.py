@@ -10,12 +10,13 @@ from typing import Final
 from ...text.blobs import without_blobs
 from ...text.characters import shorten
 from ...text.left_out import collecting_cuts, note_cut
+from ...text.messages import N_, _, comma, for_model, sent
 from ...text.numbers import plural
 from ...text.secrets import collecting_secrets, of_other_than_secrets, secrets_in, taken_out_of, without_secrets
 from ...text.tokens import ends, weight
 from ..images.from_value import Image
 from ..outputs.above import TITLES, Above, Piece, Sent
-from .registry import UNSEEN, Illustrated, render, rendered, unseen
+from .registry import Illustrated, image_mark, not_sent, render, rendered, unseen
 
 _SHARE: Final = 3
 """A cell gets at most the third part of the budget, so that a long one does not drive out all others; those that are
@@ -28,14 +29,9 @@ _AROUND: Final = 45
 _LINE: Final = 30
 """Tokens of a line about a cell that does not go along again."""
 _LONGEST_WORDS: Final = 60
-_NOTHING: Final = "(No cell above this one has run in this session.)"
-_OPENING: Final = "The cells of the notebook above this prompt, in their order:"
-_END: Final = "(Here the cells above end.)"
-
-
-#: How a picture stands in a prompt, and what comes behind a piece.
-_PICTURE: Final = r"\s*\[image [^\]\n]*\]\s*"
-_NEXT: Final = rf"\n\n(?:{'|'.join(map(re.escape, TITLES))}|{re.escape(_END)})"
+_NOTHING: Final = N_("(No cell above this one has run in this session.)")
+_OPENING: Final = N_("The cells of the notebook above this prompt, in their order:")
+_END: Final = N_("(Here the cells above end.)")
 
 
 @dataclass
@@ -61,18 +57,23 @@ def _above(value: Above, tokens: int) -> Illustrated | str:
         chosen, left_out = _chosen(replace(value, pieces=knowing(value.pieces, value.known)), tokens)
     goes = [one for one in chosen if one.goes]
     if not chosen and not left_out:
-        note_cut("0 cells")
-        return _NOTHING
+        note_cut(plural(0, "cell"))
+        return for_model(_NOTHING)
     parts = list(_laid_out(chosen, left_out))
     text = "".join(part for part in parts if isinstance(part, str))
-    told = [plural(len(goes), "cell")]
-    if count := sum(isinstance(part, Image) for part in parts):
-        told.append(plural(count, "picture") if value.sees else f"{plural(count, 'picture')} not sent, {UNSEEN}")
-    told += [f"{left_out:,} left out"] if left_out else []
-    told += [f"{count:,} already sent"] if (count := sum(one.was_sent for one in chosen)) else []
-    told += [f"{count:,} shortened"] if (count := sum(one.is_cut for one in goes)) else []
-    told += [taken] if (taken := taken_out_of([text], secrets)) else []
-    note_cut(", ".join([*told, *value.notes, plural(round(weight(text)), "token")]))
+    pictures = sum(isinstance(part, Image) for part in parts)
+    was_sent, shortened = sum(one.was_sent for one in chosen), sum(one.is_cut for one in goes)
+    told = [
+        plural(len(goes), "cell"),
+        (plural(pictures, "picture") if value.sees else not_sent(pictures)) if pictures else "",
+        _("{count:,} left out", count=left_out) if left_out else "",
+        _("{count:,} already sent", count=was_sent) if was_sent else "",
+        _("{count:,} shortened", count=shortened) if shortened else "",
+        taken_out_of([text], secrets),
+        *value.notes,
+        plural(round(weight(text)), "token"),
+    ]
+    note_cut(comma(told))
     return Illustrated(tuple(parts), is_whole=True)
 
 
@@ -85,6 +86,7 @@ def knowing(pieces: Sequence[Piece], others: Sequence[str] = ()) -> tuple[Piece,
             piece,
             words=_cleaned(piece.words, known),
             text=_cleaned(piece.text, known),
+            answer=_cleaned(piece.answer, known),
             cell=piece.cell and replace(piece.cell, ran=replace(piece.cell.ran, known=known)),
         )
         for piece in pieces
@@ -127,18 +129,25 @@ def _chosen(value: Above, tokens: int) -> tuple[list[_Read], int]:
 
 def _line(one: _Read) -> str:
     """What stands in the place of a piece that does not go along again."""
-    why = "an earlier turn of this conversation" if one.is_turn else "already sent, unchanged"
-    words = shorten(one.piece.words, _LONGEST_WORDS)
-    return f"{one.piece.title}, {why}: “{words}”"
+    facts = {"title": one.piece.title, "words": shorten(one.piece.words, _LONGEST_WORDS)}
+    if one.is_turn:
+        return for_model("{title}, an earlier turn of this conversation: “{words}”", **facts)
+    return for_model("{title}, already sent, unchanged: “{words}”", **facts)
+
+
+def headed(title: str) -> str:
+    """The line above a cell."""
+    return for_model("{title}:", title=title)
 
 
 def _read(piece: Piece, room: float, above: Above, *, least: int = _LEAST) -> _Read:
     if piece.turn and any(one.turn == piece.turn for one in above.sent):
         return _Read(piece, (), _LINE, is_turn=True)
-    parts, is_cut = within(piece, max(least, room - weight(piece.title) - 8))
+    around = weight(sent(piece.title)) + 8
+    parts, is_cut = within(piece, max(least, room - around))
     if any(_stands_in(piece.title, parts, one, sees=above.sees) for one in above.sent):
         return _Read(piece, (), _LINE, was_sent=True)
-    tokens = weight("".join(part for part in parts if isinstance(part, str))) + weight(piece.title) + 8
+    tokens = weight("".join(part for part in parts if isinstance(part, str))) + around
     return _Read(piece, parts, tokens, is_cut)
 
 
@@ -147,7 +156,8 @@ def within(piece: Piece, tokens: float) -> tuple[tuple[str | Image, ...], bool]:
     parts: tuple[str | Image, ...]
     with collecting_cuts() as cuts:
         if piece.cell is None:
-            parts = (ends(piece.text, tokens),)
+            exchange = for_model("{question}\n\nThe answer:\n\n{answer}", question=piece.text, answer=piece.answer)
+            parts = (ends(exchange if piece.answer else piece.text, tokens),)
         else:
             shown = rendered(piece.cell, round(tokens))
             cuts.append(shown.left_out)
@@ -155,33 +165,37 @@ def within(piece: Piece, tokens: float) -> tuple[tuple[str | Image, ...], bool]:
     return parts, any(map(of_other_than_secrets, cuts))
 
 
-def _stands_in(title: str, parts: Sequence[str | Image], sent: Sent, *, sees: bool) -> bool:
+def _stands_in(title: str, parts: Sequence[str | Image], earlier: Sent, *, sees: bool) -> bool:
     """Whether an earlier prompt has just this as one of its pieces, with its pictures if the model sees.
 
     A beginning of a piece is another one: its output may have been longer then, or there may have been one.
     """
-    if sees and not all(part in sent.images for part in parts if isinstance(part, Image)):
+    if sees and not all(part in earlier.images for part in parts if isinstance(part, Image)):
         return False
-    texts = [re.escape(part) if isinstance(part, str) else _picture(part, sent, sees=sees) for part in parts]
-    return re.search(f"\n\n{re.escape(title)}:\n\n{''.join(texts)}{_NEXT}", sent.prompt) is not None
+    texts = [re.escape(part) if isinstance(part, str) else _picture(part, earlier, sees=sees) for part in parts]
+    following = "|".join(re.escape(for_model(one)) for one in (*TITLES, _END))
+    pattern = f"\n\n{re.escape(headed(title))}\n\n{''.join(texts)}\n\n(?:{following})"
+    return re.search(pattern, earlier.prompt) is not None
 
 
-def _picture(image: Image, sent: Sent, *, sees: bool) -> str:
+def _picture(image: Image, earlier: Sent, *, sees: bool) -> str:
     """How a picture stands in an earlier prompt, as a pattern; a model without eyes needs no more than its words."""
+    mark = re.escape(image_mark("\0", "\0")).replace("\0", r"[^\]\n]*")
+    picture = rf"\s*{mark}\s*"
     if sees:
-        return _PICTURE
+        return picture
     words = rf"\s*{re.escape(unseen(image))}\s*"
-    return f"(?:{words}|{_PICTURE})" if image in sent.images else words
+    return f"(?:{words}|{picture})" if image in earlier.images else words
 
 
 def _laid_out(chosen: Sequence[_Read], left_out: int) -> Iterator[str | Image]:
-    yield _OPENING
+    yield for_model(_OPENING)
     if left_out:
-        yield f"\n\n[{plural(left_out, 'earlier cell')} left out]"
+        yield for_model("\n\n[{what} left out]", what=plural(left_out, "earlier cell"))
     for one in chosen:
         if one.goes:
-            yield f"\n\n{one.piece.title}:\n\n"
+            yield f"\n\n{headed(one.piece.title)}\n\n"
             yield from one.parts
         else:
             yield f"\n\n{_line(one)}"
-    yield f"\n\n{_END}"
+    yield f"\n\n{for_model(_END)}"

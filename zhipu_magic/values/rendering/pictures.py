@@ -7,13 +7,13 @@ from types import ModuleType
 from typing import Any, Final
 
 from ...text.errors import InvalidRequest
+from ...text.messages import for_model
 from ..images.from_value import Image, image_of
 from .registry import LATE, add, is_ours, render
 
 LONGEST_HEAD: Final = 16
 """Bytes by which a picture's file is recognised."""
-IN_ITS_PLACE: Final = "[a picture: refer to it by itself]"
-"""The text in place of a picture among other values."""
+
 
 _HEADS: Final = re.compile(rb"\x89PNG\r\n\x1a\n|\xff\xd8\xff|GIF8[79]a|RIFF.{4}WEBP", re.DOTALL)
 _MOST: Final = 50
@@ -30,6 +30,11 @@ _TYPES: Final = {
 def begins_as_picture(data: bytes | bytearray | memoryview) -> bool:
     """Whether bytes begin as a file of PNG, JPEG, GIF or WebP does."""
     return _HEADS.match(bytes(data[:LONGEST_HEAD])) is not None
+
+
+def in_its_place() -> str:
+    """The text in place of a picture among other values."""
+    return for_model("[a picture: refer to it by itself]")
 
 
 def is_picture(value: Any) -> bool:

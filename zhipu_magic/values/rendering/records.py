@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from types import MemberDescriptorType
 from typing import Any, Final
 
+from ...text.messages import for_model
 from ..types.fields import visible_fields
 from .registry import render
 
-LEFT_OUT: Final = "… (left out: it may be a secret)"
 _SECRET: Final = re.compile(
     r"(.*_)?(api_?key|access_?key|private_?key|secret|secret_?key|password|passwd|passphrase|token|auth|authorization"
     r"|credentials?|cookies?)",
@@ -43,7 +43,12 @@ def attributes(value: Any) -> dict[str, Any]:
 
 def unless_secret(named: Mapping[Any, Any]) -> dict[Any, Any]:
     """Values by their names, without those that are named like a secret."""
-    return {name: LEFT_OUT if one and is_secret(name) else one for name, one in named.items()}
+    return {name: left_out() if one and is_secret(name) else one for name, one in named.items()}
+
+
+def left_out() -> str:
+    """What stands for a value that may be a secret."""
+    return for_model("… (left out: it may be a secret)")
 
 
 def is_secret(name: Any) -> bool:

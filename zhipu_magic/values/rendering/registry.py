@@ -18,9 +18,10 @@ from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import Any, Final
 
-from ...text.characters import class_name, message_of, whole_characters
+from ...text.characters import class_name, library_of, message_of, whole_characters
 from ...text.errors import NOTHING_SENT, GLMError, InvalidRequest
 from ...text.left_out import collecting_cuts
+from ...text.messages import _, for_model, joined, ngettext, semicolon
 from ...text.tokens import cut
 from ..images.from_value import Image
 from .instead import told_ways
@@ -43,13 +44,25 @@ PICTURE: Final = "\N{OBJECT REPLACEMENT CHARACTER}"
 """Stands in a `Rendered` text for one of its images, in order."""
 
 
-UNSEEN: Final = "which the model cannot see"
-"""What the user is told of pictures that are not sent."""
+def image_mark(number: object, name: str) -> str:
+    """What stands in a prompt for an image that goes along with it."""
+    return for_model("[image {number}: {name}]", number=number, name=name)
+
+
+def not_sent(pictures: int) -> str:
+    """What the user is told of so many pictures that are not sent."""
+    return ngettext(
+        "{count:,} picture not sent, which the model cannot see",
+        "{count:,} pictures not sent, which the model cannot see",
+        pictures,
+    )
 
 
 def unseen(image: Image) -> str:
     """What stands in a text for a picture, for a model that cannot see."""
-    return f"[a picture of {image.width} × {image.height} pixels, which this model cannot see]"
+    return for_model(
+        "[a picture of {width} × {height} pixels, which this model cannot see]", width=image.width, height=image.height
+    )
 
 
 @dataclass(frozen=True)
@@ -160,7 +173,7 @@ def rendered(value: Any, tokens: int, *, called: str = "value") -> Rendered:
                 ways=told_ways(nothing.ways, called),
                 name=called,
             ) from None
-    return replace(shown, left_out="; ".join(dict.fromkeys(left_out))) if left_out else shown
+    return replace(shown, left_out=semicolon(left_out)) if left_out else shown
 
 
 def _rendered(value: Any, tokens: int) -> Rendered:
@@ -260,7 +273,7 @@ def asked(function: Callable[[Any, int], Any], value: Any, tokens: int) -> Any:
 def kind_of(value: Any) -> str:
     """The library and class of a value: `pandas DataFrame`. A subclass counts as the library's."""
     known = next((kind for kind in type(value).__mro__ if kind in render.registry and kind is not object), type(value))
-    return f"{str(known.__module__).partition('.')[0]} {type(value).__name__}"
+    return f"{library_of(known)} {type(value).__name__}"
 
 
 def _step(value: Any, tokens: int) -> Any:
@@ -313,7 +326,7 @@ def _description(error: Exception) -> str:
 
 def _no_text(reads_as: list[Any]) -> InvalidRequest:
     names = [class_name(value) for value in reads_as]
-    way = ", which reads as ".join(names[1:4])
+    way = joined(_(", which reads as "), names[1:4])
     return InvalidRequest(
         "A value of type {type} never becomes text: it reads as {way}, and so on.",
         hint="A function registered with @render.register must return text, an image, or a simpler value.",

@@ -18,6 +18,7 @@ from typing import Any, Final
 
 from ...text.characters import shortened
 from ...text.left_out import note_cut
+from ...text.messages import _, for_model
 from ...text.numbers import plural
 from ...text.tokens import cut, weight
 from ..images.from_value import Image, image_of
@@ -66,18 +67,19 @@ def _bytes(value: bytes | bytearray | memoryview, tokens: int) -> str | Image:
         text = ""
     if not size or _UNPRINTABLE.search(text) or not text:
         if size > _FIRST_BYTES:
-            note_cut(f"{plural(size, 'byte')}, {_FIRST_BYTES} sent")
-        return f"{plural(size, 'byte')}: {first[:_FIRST_BYTES]!r}{'…' if size > _FIRST_BYTES else ''}"
+            note_cut(_("{items}, {sent:,} sent", items=plural(size, "byte"), sent=_FIRST_BYTES))
+        beginning = f"{first[:_FIRST_BYTES]!r}{'…' if size > _FIRST_BYTES else ''}"
+        return for_model("{bytes}: {beginning}", bytes=plural(size, "byte"), beginning=beginning)
     whole = weight(text) * size / len(first) if size > len(first) else None
-    return cut(f"{plural(size, 'byte')} of text: {text}", tokens, whole)
+    return cut(for_model("{bytes} of text: {text}", bytes=plural(size, "byte"), text=text), tokens, whole)
 
 
 def _whole_number(value: int) -> str:
     digits = int(int.bit_length(value) * math.log10(2)) + 1
     if digits <= _MOST_DIGITS:
         return int.__repr__(value)
-    note_cut(f"an integer of about {digits:,} digits, of which none was sent")
-    return f"an integer of about {digits:,} digits"
+    note_cut(_("an integer of about {digits:,} digits, of which none was sent", digits=digits))
+    return for_model("an integer of about {digits:,} digits", digits=digits)
 
 
 def _member(value: enum.Enum) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import BuiltinFunctionType, FrameType, FunctionType, MethodType, ModuleType, TracebackType
 from typing import Any, Final
 
+from ...text.messages import _
 from ..outputs.marks import mark_of
 
 _CELL: Final = re.compile(r"<ipython-input-|[/\\](ipykernel_\d+[/\\]\d+|ipython-input-[\w-]+)\.py$")
@@ -29,7 +30,7 @@ _OURS: Final = str(Path(__file__).resolve().parents[2]) + os.sep
 _IN_PYTHON: Final = ("<stdin>", "<string>", "<console>")
 _CODE: Final = (ModuleType, type, FunctionType, MethodType, BuiltinFunctionType, functools._lru_cache_wrapper)
 _NOTHING: Final = object()
-_HIDDEN: Final = "a hidden cell"
+HIDDEN: Final = _("a hidden cell")
 _FIRST_LINES: Final = 100
 """Lines among which the first one that is not empty is looked for."""
 
@@ -66,7 +67,7 @@ def frames(error: BaseException) -> Iterator[Frame]:
     while entry is not None:
         code = entry.tb_frame.f_code
         owner = _owner(code.co_filename, entry.tb_frame.f_globals.get("__name__"))
-        owner = owner or (_HIDDEN if _is_hidden(code.co_filename) else "")
+        owner = owner or (HIDDEN if _is_hidden(code.co_filename) else "")
         line = entry.tb_lineno or entry.tb_frame.f_lineno or code.co_firstlineno
         yield Frame(frame=entry.tb_frame, filename=code.co_filename, lineno=line, name=code.co_name, owner=owner)
         entry = entry.tb_next

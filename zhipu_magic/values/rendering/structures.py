@@ -15,12 +15,13 @@ from types import ModuleType
 from typing import Any, Final
 
 from ...text.left_out import collecting_cuts, note_cut
+from ...text.messages import _, for_model, sent
 from ...text.numbers import plural
 from ...text.tokens import INLINE, estimate, fenced_within, weight
 from ..images.from_value import Image
 from .instead import ways_to_read
 from .items import Beginning, Mute, brief, key_text
-from .pictures import IN_ITS_PLACE, images_of, is_picture
+from .pictures import images_of, in_its_place, is_picture
 from .records import parts
 from .registry import LATE, SaysNothing, add, is_of_a_library, is_ours, render
 from .reprs import repr_of
@@ -140,7 +141,7 @@ class _Attempt:
     @property
     def left_out(self) -> str:
         """What of the value is sent, where it is not all of it."""
-        return self._count_left_out or ("what is long in it was shortened" if self._is_shortened else "")
+        return self._count_left_out or (_("what is long in it was shortened") if self._is_shortened else "")
 
     def read(self, value: Any, around: tuple[int, ...]) -> str | _Node:
         """A value as JSON, or as a container; `around` are the ids of the containers around it."""
@@ -155,7 +156,7 @@ class _Attempt:
             text = text_of(value)
             return self._spend(text if text[-1].isdigit() else self._quoted(text))
         if is_picture(value):
-            return self._spend(json.dumps(IN_ITS_PLACE))
+            return self._spend(_json(in_its_place()))
         opened = _opened(value, self._shared) if is_ours(function) else None
         if opened is not None and not is_of_a_library(function):
             return self._container(value, opened, around)
@@ -166,7 +167,7 @@ class _Attempt:
             self._shared.mute.append((value, shown.ways))
             return self._spend(self._quoted(shown), says=False)
         if isinstance(shown, Image):
-            return self._spend(json.dumps(IN_ITS_PLACE))
+            return self._spend(_json(in_its_place()))
         if isinstance(shown, str) or shown is value or len(around) >= _DEEPEST:
             self._is_shortened = self._is_shortened or isinstance(shown, Beginning)
             return self._spend(self._quoted(shown if isinstance(shown, str) else repr_of(value)))
@@ -175,8 +176,8 @@ class _Attempt:
     def _container(self, value: Any, opened: _Opened, around: tuple[int, ...]) -> str | _Node:
         brackets, items, count = opened
         if id(value) in around or len(around) >= _DEEPEST:
-            what = "circular reference" if id(value) in around else plural(count, "item")
-            return self._spend(self._quoted(f"… ({what})"))
+            what = _("circular reference") if id(value) in around else plural(count, "item")
+            return self._spend(self._quoted(f"… ({sent(what)})"))
         within = (*around, id(value))
         read: list[tuple[str, str | _Node]] = []
         for key, item in islice(items, self._size):
@@ -185,8 +186,8 @@ class _Attempt:
         if count > len(read):
             self._is_shortened = True
             if not around:
-                self._count_left_out = f"{plural(count, 'item')}, {len(read):,} sent"
-            more = f"… and {plural(count - len(read), 'more item')}"
+                self._count_left_out = _("{items}, {sent:,} sent", items=plural(count, "item"), sent=len(read))
+            more = for_model("… and {items}", items=plural(count - len(read), "more item"))
             read.append(("", self._spend(more, says=False)))
         self._spend(brackets, says=not count)
         return _Node(brackets, read, _on_one_line(brackets, read))
@@ -194,8 +195,9 @@ class _Attempt:
     def _quoted(self, text: str) -> str:
         if len(text) > self._longest:
             self._is_shortened = True
-            text = f"{text[: self._longest]}… ({len(text):,} characters)"
-        return json.dumps(text, ensure_ascii=False)
+            length = for_model("({count:,} characters)", count=len(text))
+            text = f"{text[: self._longest]}… {length}"
+        return _json(text)
 
     def _spend(self, text: str, *, says: bool = True) -> str:
         self._shared.says = self._shared.says or says
@@ -212,6 +214,10 @@ class _Attempt:
                 make(),
             )  # with the value, so that its id is not reused
         return known[1]
+
+
+def _json(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
 
 
 #: A container's brackets, its items with their keys, and how many there are.

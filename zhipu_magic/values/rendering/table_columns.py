@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from ...text.left_out import note_cut
+from ...text.messages import Message, _, comma, for_model, semicolon, sent, sentences
 from ...text.numbers import plural
 from ...text.tables import row, rule
 from ...text.tokens import weight
@@ -34,7 +35,7 @@ class Columns:
 
 def column_list(columns: Columns, tokens: float) -> str:
     """As many columns as fit, the types of the others, and statistics of as many columns as there is room for."""
-    heads = ["column", "dtype", *(["missing"] if columns.series else [])]
+    heads = [for_model("column"), "dtype", *([for_model("missing")] if columns.series else [])]
     left = tokens - weight(f"{row(heads)}\n{rule(len(heads))}\n")
     lines, left = _names(columns, left)
     others = _others(columns, len(lines))
@@ -49,9 +50,9 @@ def column_list(columns: Columns, tokens: float) -> str:
         statistics += [[""] * len(used)] * (len(lines) - len(known))
         lines = [[*line, *more] for line, *more in zip(lines, missing(series), strict=True)]
         lines = [[*line, *more] for line, more in zip(lines, statistics, strict=True)]
-        heads, note = [*heads, *used], _coverage(known, used, len(lines))
+        heads, note = [*heads, *map(for_model, used)], _coverage(known, used, len(lines))
     if others and not columns.series:
-        note_cut(f"{plural(len(columns.labels), 'column')}, {len(lines):,} sent")
+        note_cut(_("{items}, {sent:,} sent", items=plural(len(columns.labels), "column"), sent=len(lines)))
     lines += [others] if others else []
     table = [row([*line, *[""] * (len(heads) - len(line))]) for line in [heads, ["---"] * len(heads), *lines]]
     return "\n".join([*table, "", note] if note else table)
@@ -75,7 +76,7 @@ def _others(columns: Columns, shown: int) -> list[str]:
     count = len(columns.labels) - shown
     often = Counter(columns.dtypes[shown:]).most_common(_MOST_TYPES)
     types = ", ".join(f"{number:,} {escaped(dtype)}" for dtype, number in often)
-    return [f"… and {plural(count, 'more column')}", types] if count else []
+    return [for_model("… and {items}", items=plural(count, "more column")), types] if count else []
 
 
 def _measured(series: list[nw.Series[Any]], left: float) -> list[Measured]:
@@ -93,10 +94,16 @@ def _measured(series: list[nw.Series[Any]], left: float) -> list[Measured]:
 
 def _coverage(known: list[Measured], used: list[str], shown: int) -> str:
     """A note about the columns and rows that the statistics cover, if not all."""
-    measured = f"Measured: the first {len(known):,} of these {shown:,} columns." if used and len(known) < shown else ""
+    is_part = used and len(known) < shown
+    measured = (
+        _("Measured: the first {known:,} of these {shown:,} columns.", known=len(known), shown=shown) if is_part else ""
+    )
     by_count: dict[int, list[str]] = {}
     for head in used:
         for count in sorted({one.sampled for one in known if one.sampled and head in one.texts}):
             by_count.setdefault(count, []).append(head)
-    sampled = "; ".join(f"{', '.join(heads)} of {plural(count, 'row')}" for count, heads in by_count.items())
-    return " ".join(filter(None, [measured, f"Sampled: {sampled}." if sampled else ""]))
+    sampled = semicolon(
+        _("{statistics} of {rows}", statistics=comma(map(Message, heads)), rows=plural(count, "row"))
+        for count, heads in by_count.items()
+    )
+    return sent(sentences(measured, _("Sampled: {sampled}.", sampled=sampled) if sampled else ""))

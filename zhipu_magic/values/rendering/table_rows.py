@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from ...text.characters import shortened, without_addresses
 from ...text.left_out import note_cut
+from ...text.messages import N_, _, comma, for_model
 from ...text.numbers import in_short, is_rounded, plural
 from ...text.tables import row, rule
 from ...text.tokens import weight
@@ -32,9 +33,9 @@ _LEAST_A_CELL: Final = 0.75
 _WIDTH_BY_ROWS: Final = 5
 """Rows that decide how many columns fit."""
 _MOST_ROWS: Final = 2_000
-_NO_ROOM: Final = "No room for rows."
+_NO_ROOM: Final = N_("No room for rows.")
 _GAP: Final = "| … |"
-_CUT: Final = ". Cells are cut to {} characters"
+
 _MIDNIGHT: Final = datetime.time()
 _DEEPEST: Final = 6
 
@@ -69,11 +70,13 @@ def sample(rows: Rows, tokens: float) -> str:
     if what := _left_out(lines, shown, columns):
         note_cut(what)
     if not shown.first:
-        return "" if tokens < weight(_NO_ROOM) else _NO_ROOM
+        no_room = for_model(_NO_ROOM)
+        return "" if tokens < weight(no_room) else no_room
     gap = [_GAP] if shown.first + shown.last < rows.count and shown.last else []
     ends = lines.at(range(first, first + shown.last), shown.length)
-    cut = _CUT.format(f"{shown.length:,}") if lines.are_cut(shown) else ""
-    title = _title(rows, columns, (shown.first, shown.last), f"{', numbers rounded' if rounded else ''}{cut}")
+    cut = _cells_are_cut(shown.length) if lines.are_cut(shown) else ""
+    numbers = for_model(", numbers rounded") if rounded else ""
+    title = _title(rows, columns, (shown.first, shown.last), f"{numbers}{cut}")
     return "\n".join([title, *head, *lines.at(range(shown.first), shown.length), *gap, *ends])
 
 
@@ -83,14 +86,18 @@ def _left_out(lines: _Lines, shown: _Shown, columns: int) -> str:
     total, places = len(rows.labels), columns - len(rows.index)
     size = f"{rows.count:,} × {total:,}" if total > 1 else plural(rows.count, "value")
     if not shown.first:
-        return f"{size}, no rows sent"
-    parts = []
+        return _("{size}, no rows sent", size=size)
+    parts: list[str] = []
     if count < rows.count or places < total:
         sent = plural(count, "row") if total > 1 else f"{count:,}"
-        parts.append(f"{sent} of {plural(places, 'column')} sent" if places < total else f"{sent} sent")
+        parts.append(
+            _("{rows} of {columns} sent", rows=sent, columns=plural(places, "column"))
+            if places < total
+            else _("{rows} sent", rows=sent)
+        )
     if lines.are_cut(shown):
-        parts.append(f"cells cut to {shown.length:,} characters")
-    return ", ".join([size, *parts]) if parts else ""
+        parts.append(_("cells cut to {length:,} characters", length=shown.length))
+    return comma([size, *parts]) if parts else ""
 
 
 def label_of(name: Any) -> str:
@@ -131,12 +138,20 @@ def _columns_that_fit(rows: Rows, tokens: float) -> int:
 
 def _title(rows: Rows, columns: int, ends: tuple[int, int], cut: str = "") -> str:
     first, last = ends
-    title = f"The first {plural(first, 'row')}{f' and the last {last:,}' if last else ''} of {rows.count:,}"
-    if first == rows.count:
-        title = f"All {rows.count:,} rows" if first > 1 else "The only row"
+    count, counted = rows.count, plural(first, "row")
+    if first == count:
+        title = for_model("All {count:,} rows", count=count) if first > 1 else for_model("The only row")
+    elif last:
+        title = for_model("The first {rows} and the last {last:,} of {count:,}", rows=counted, last=last, count=count)
+    else:
+        title = for_model("The first {rows} of {count:,}", rows=counted, count=count)
     shown, total = columns - len(rows.index), len(rows.labels)
-    which = f", the first {shown:,} of {total:,} columns" if shown < total else ""
-    return f"{title}{which}{cut}:"
+    which = for_model(", the first {shown:,} of {total:,} columns", shown=shown, total=total) if shown < total else ""
+    return f"{title}{which}{cut}{for_model(':')}"
+
+
+def _cells_are_cut(length: int) -> str:
+    return for_model(". Cells are cut to {length:,} characters", length=length)
 
 
 def _longest_title(rows: Rows) -> str:
@@ -184,7 +199,7 @@ class _Lines:
     def fitting(self, length: int, left: float) -> _Shown:
         """As many rows as fit; the last ones only if they take at most half of the room."""
         if max(self.widths) > _SHORT:
-            left -= weight(_CUT.format(f"{length:,}"))
+            left -= weight(_cells_are_cut(length))
         count = len(self.texts)
         if count == self.rows.count and self._how_many(range(count), length, left) == count:
             return _Shown(count, 0, length)
@@ -247,7 +262,7 @@ def _longest_cells(lines: _Lines, left: float) -> _Shown:
 def _stretched(lines: _Lines, shown: _Shown, longer: int, left: float) -> _Shown:
     """The same rows with the longest cells that fit, of a round length below `longer`."""
     low, high = shown.length, longer
-    for _ in range(_TRIES):
+    for _try in range(_TRIES):
         middle = (low + high) // 2
         tried = lines.fitting(middle, left)
         low, high = (middle, high) if (tried.first, tried.last) == (shown.first, shown.last) else (low, middle)

@@ -8,6 +8,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
 from ...text.left_out import note_cut
+from ...text.messages import N_, _, for_model
 from ...text.numbers import plural
 from ...text.tokens import weight
 from .column_statistics import missing, summary
@@ -58,7 +59,12 @@ class _Table:
 def _frame(value: Any, tokens: int) -> str:
     """The table's size, its columns with statistics, and rows."""
     table = _opened(value)
-    heading = f"{table.kind}, {plural(table.rows, 'row')} × {plural(len(table.labels), 'column')}"
+    heading = for_model(
+        "{kind}, {rows} × {columns}",
+        kind=table.kind,
+        rows=plural(table.rows, "row"),
+        columns=plural(len(table.labels), "column"),
+    )
     columns = Columns(table.labels, table.dtypes, table.rows, table.series)
     listed = column_list(columns, (tokens - weight(heading)) * _SHARE_OF_COLUMNS)
     return _with_rows([heading, listed], table, tokens)
@@ -68,8 +74,14 @@ def _column(value: Any, tokens: int) -> str:
     """The column's length, missing values, summary, and values: all, or a few at each end."""
     table = _opened(value)
     absent = missing([table.series(0)])[0]
-    name = f" {escaped(table.labels[0])}" if table.labels[0] != _UNNAMED else ""
-    heading = f"{table.kind}{name}, {plural(table.rows, 'value')}, {table.dtypes[0]}, {absent} missing"
+    name = f" {escaped(table.labels[0])}" if table.labels[0] != for_model(_UNNAMED) else ""
+    heading = for_model(
+        "{kind}, {values}, {dtype}, {absent} missing",
+        kind=f"{table.kind}{name}",
+        values=plural(table.rows, "value"),
+        dtype=table.dtypes[0],
+        absent=absent,
+    )
     return _with_rows([heading, summary(table.series(0))], table, tokens, first=_FIRST_VALUES, last=_LAST_VALUES)
 
 
@@ -89,8 +101,11 @@ def _of_dask(value: Any, tokens: int) -> str:
 
 
 def _columns_alone(value: Any, labels: Sequence[str], dtypes: Sequence[str], tokens: int) -> str:
-    note_cut(f"columns sent, no rows, which are not computed: {_SOME_ROWS.get(kind_of(value), '.head(20)')} has some")
-    heading = f"{kind_of(value)}, {plural(len(labels), 'column')}, rows not computed"
+    some = _SOME_ROWS.get(kind_of(value), ".head(20)")
+    note_cut(_("columns sent, no rows, which are not computed: {some} has some", some=some))
+    heading = for_model(
+        "{kind}, {columns}, rows not computed", kind=kind_of(value), columns=plural(len(labels), "column")
+    )
     columns = Columns(labels, dtypes)
     return f"{heading}\n\n{column_list(columns, tokens - weight(heading) - _AROUND)}".rstrip()
 
@@ -165,7 +180,8 @@ def _without_index(value: Any) -> _Columns:
     return [_name(name)], [value.type if dtype is None else dtype], lambda place: value
 
 
-_UNNAMED: Final = "value"
+_UNNAMED: Final = N_("value")
+"""The heading of a column that has no name, in its own table."""
 _SOME_ROWS: Final = {
     "polars LazyFrame": ".head(20).collect()",
     "duckdb DuckDBPyRelation": ".limit(20).df()",
@@ -176,7 +192,7 @@ _SOME_ROWS: Final = {
 
 
 def _name(name: Any) -> str:
-    return _UNNAMED if name is None or name == "" else label_of(name)
+    return for_model(_UNNAMED) if name is None or name == "" else label_of(name)
 
 
 def _no_index(place: int, rows: slice) -> list[Any]:
@@ -188,7 +204,7 @@ def _index(value: Any) -> tuple[Sequence[str], Callable[[int, slice], list[Any]]
     index = value.index
     if type(index).__name__ == "RangeIndex" and index.start == 0 and index.step == 1:
         return (), _no_index
-    names = ["(index)" if name is None else label_of(name) for name in index.names]
+    names = [for_model("(index)") if name is None else label_of(name) for name in index.names]
     return names, lambda place, rows: list(index[rows].get_level_values(place))
 
 

@@ -11,6 +11,8 @@ from contextlib import suppress
 from itertools import islice
 from typing import Any
 
+from ...text.messages import for_model
+
 #: Runs a coroutine to its end, and returns its result or raises what it raised.
 RunCoroutine = Callable[[Coroutine[Any, Any, Any]], Any]
 
@@ -33,7 +35,7 @@ def whole(result: Any, run_coroutine: RunCoroutine | None = None) -> tuple[Any, 
         return result, ""
     if len(items) <= _ITEMS:
         return items, ""
-    return items[:_ITEMS], f"\n\n[the first {_ITEMS:,} items: there are more]"
+    return items[:_ITEMS], for_model("\n\n[the first {count:,} items: there are more]", count=_ITEMS)
 
 
 async def _result_of(awaitable: Awaitable[Any]) -> Any:
@@ -95,7 +97,7 @@ class _Running:
         try:
             asyncio.run(self._await())
         except asyncio.CancelledError:
-            self.failure = RuntimeError("the call was cancelled")
+            self.failure = RuntimeError(for_model("the call was cancelled"))
         except BaseException as failure:
             self.failure = failure
         finally:

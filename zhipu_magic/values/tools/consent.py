@@ -7,12 +7,14 @@ import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from ...text.messages import N_, _, for_model, sent, told
+
 #: Shows the user the call (the second text; the first is the tool's name), and returns True if they agree. Nothing else
 #: counts as consent, not even another true value. Raises `CannotAsk`, or anything else, if the user cannot be asked.
 Ask = Callable[[str, str], bool]
 
 #: What the model is told of a call that the user did not agree to.
-_DECLINED = "The user declined this call."
+_DECLINED = N_("The user declined this call.")
 #: The most that a user is asked to read: characters as they are shown, and lines.
 _MOST_LETTERS, _MOST_LINES = 20_000, 400
 #: Columns: of a line (a terminal has eighty), and of a piece in it, which is indented, quoted and followed by a comma.
@@ -26,10 +28,11 @@ _MOST_MARKS = 2
 
 
 class CannotAsk(Exception):
-    """The user cannot be asked. The message is for the model."""
+    """The user cannot be asked. What is `said` is for the model."""
 
-    def __init__(self, message: str = "The user could not be asked here, so this call did not run.") -> None:
-        super().__init__(message)
+    def __init__(self, said: str = _("The user could not be asked here, so this call did not run.")) -> None:
+        super().__init__(said)
+        self.said = said
 
 
 class Refusal(NamedTuple):
@@ -51,22 +54,27 @@ def refusal(
     """
     call = code_lines(taken[code]) if code else [*_call(name, given), *_readings(given, taken)]
     if len(call) > _MOST_LINES or sum(map(len, call)) > _MOST_LETTERS:
-        return Refusal(
-            f"This call did not run: the user must see all of it first, and it is too long for that (at most "
-            f"{_MOST_LETTERS:,} characters and {_MOST_LINES} lines). Pass {name} less at a time."
+        too_long = for_model(
+            "This call did not run: the user must see all of it first, and it is too long for that (at most "
+            "{characters:,} characters and {lines} lines). Pass {name} less at a time.",
+            characters=_MOST_LETTERS,
+            lines=_MOST_LINES,
+            name=name,
         )
+        return Refusal(too_long)
+    cannot_ask = Refusal(sent(CannotAsk().said))
     if ask is None:
-        return Refusal(str(CannotAsk()))
+        return cannot_ask
     try:
         agreed = ask(name, "\n".join(call))
     except CannotAsk as error:
-        return Refusal(str(error))
+        return Refusal(sent(error.said))
     except Exception:  # front ends differ in how they say that they cannot ask
-        return Refusal(str(CannotAsk()))
+        return cannot_ask
     if inspect.iscoroutine(agreed):  # nobody has been asked
         agreed.close()
-        return Refusal(str(CannotAsk()))
-    return None if agreed is True else Refusal(_DECLINED, declined=True)
+        return cannot_ask
+    return None if agreed is True else Refusal(for_model(_DECLINED), declined=True)
 
 
 def code_lines(code: str) -> list[str]:
@@ -107,9 +115,9 @@ def _readings(given: Mapping[str, Any], taken: Mapping[str, Any]) -> Iterator[st
             try:
                 shown = repr(value)
             except Exception:  # the user's own type may raise anything
-                shown = f"a value of the type {type(value).__name__}"
+                shown = told(_("a value of the type {type}", type=type(value).__name__))
             first, *more = _pieces(shown)
-            yield f"{name} is read as {first}"
+            yield told(_("{name} is read as {value}", name=name, value=first))
             yield from (f"    {piece}" for piece in more)
 
 

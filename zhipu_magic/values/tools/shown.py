@@ -12,6 +12,8 @@ from typing import Any, Final
 from ...text.characters import whole_characters, without_addresses
 from ...text.errors import GLMError, JournalError
 from ...text.html_tables import table_of
+from ...text.language import prompted
+from ...text.messages import _, joined
 from ...text.terminal_text import as_shown
 from ..images.files import displayed_bytes, from_bytes
 from ..images.image import JPEG, PNG, Image
@@ -21,6 +23,8 @@ from .ran import MOST_SHOWN, MOST_SOURCE, MOST_TEXT, Shown
 _ERROR_TOKENS: Final = 1_000
 """Tokens of an error's traceback on the page."""
 _MOST_IMAGES: Final = 20
+_AROUND: Final = 50
+"""Characters of the words in place of the middle of a text."""
 _MOST_SOURCES: Final = 2_000_000
 """Characters of tables and Markdown that are shown as such, in all."""
 
@@ -34,7 +38,7 @@ def shown_of(outputs: Sequence[Output], notes: Sequence[str] = ()) -> tuple[Show
             images += one.kind == "image"
             sources += len(one.source)
             if one.kind == "image" and images > _MOST_IMAGES:
-                shown.append(Shown("text", f"[{one.text}: there are too many figures]"))
+                shown.append(Shown("text", _("[{figure}: there are too many figures]", figure=one.text)))
             elif one.source and sources > _MOST_SOURCES:
                 shown.append(Shown("text", one.text))
             elif one.kind == "text" and shown and shown[-1].kind == "text":
@@ -43,8 +47,8 @@ def shown_of(outputs: Sequence[Output], notes: Sequence[str] = ()) -> tuple[Show
                 shown.append(one)
     if len(shown) > MOST_SHOWN - 1:
         more = len(shown) - (MOST_SHOWN - 2)
-        shown = [*shown[: MOST_SHOWN - 2], Shown("text", f"[{more:,} more outputs are not shown]")]
-    return (*shown, *([Shown("text", "\n".join(notes))] if notes else []))
+        shown = [*shown[: MOST_SHOWN - 2], Shown("text", _("[{count:,} more outputs are not shown]", count=more))]
+    return (*shown, *([Shown("text", joined("\n", notes))] if notes else []))
 
 
 def outputs_of(shown: Iterable[Shown]) -> Iterator[Output]:
@@ -54,7 +58,7 @@ def outputs_of(shown: Iterable[Shown]) -> Iterator[Output]:
             try:
                 yield Output(DISPLAY, data={one.image.type: one.image.base64(), PLAIN: one.text})
             except JournalError as error:  # its file is gone
-                yield Output(DISPLAY, data={PLAIN: f"[{one.text}: {error.message}]"})
+                yield Output(DISPLAY, data={PLAIN: f"[{one.text}: {error.said}]"})
         elif one.kind == "table":
             yield Output(DISPLAY, data={HTML: one.source, PLAIN: one.text})
         elif one.kind == "markdown":
@@ -80,7 +84,8 @@ def _error(output: Output) -> str:
     from ..rendering.renderers import rendered
 
     try:
-        text = rendered(output.value, _ERROR_TOKENS).text
+        with prompted("en"):  # it is kept in a journal
+            text = rendered(output.value, _ERROR_TOKENS).text
     except GLMError:  # its own code fails
         text = output.name
     lines = text.split("\n")
@@ -92,7 +97,7 @@ def _displayed(data: Mapping[str, Any], *, is_result: bool) -> Iterator[Shown]:
     plain = _within(without_addresses(as_shown(_form(data, "text/plain"))).strip("\n"))
     for kind in (PNG, JPEG):
         if data.get(kind) and (image := _image(data[kind])) is not None:
-            yield Shown("image", plain or "a figure", image=image)
+            yield Shown("image", plain or _("a figure"), image=image)
             return
     html = _form(data, "text/html")
     if html and (table := table_of(html)) is not None and len(table.rich) <= MOST_SOURCE:
@@ -107,13 +112,13 @@ def _displayed(data: Mapping[str, Any], *, is_result: bool) -> Iterator[Shown]:
     if plain:
         yield Shown("text", plain)
     if others and not is_result:
-        yield Shown("text", f"[not shown here: {', '.join(others)[:200]}]")
+        yield Shown("text", _("[not shown here: {types}]", types=", ".join(others)[:200]))
 
 
 def _image(encoded: Any) -> Image | None:
     """The picture as it was drawn; None for one that cannot be kept."""
     try:
-        return from_bytes(displayed_bytes(encoded), "This output")
+        return from_bytes(displayed_bytes(encoded), _("This output"))
     except (GLMError, ValueError):
         return None
 
@@ -128,6 +133,10 @@ def _within(text: str) -> str:
     text = whole_characters(text)
     if len(text) <= MOST_TEXT:
         return text
-    note = f"\n… {len(text) - MOST_TEXT:,} more characters …\n"
-    half = (MOST_TEXT - len(note) - 10) // 2
-    return f"{text[:half]}{note}{text[-half:]}"
+    half = (MOST_TEXT - _AROUND) // 2
+    return _(
+        "{beginning}\n… {count:,} more characters …\n{end}",
+        beginning=text[:half],
+        count=len(text) - MOST_TEXT,
+        end=text[-half:],
+    )

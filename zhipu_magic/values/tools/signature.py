@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Optional
 
 from ...text.characters import shortened, whole_characters
 from ...text.errors import InvalidRequest
+from ...text.messages import for_model, semicolon
 from ..types.names import type_name
 from ..types.problems import problems_of
 from ..types.schema import JsonType, object_type
@@ -47,7 +48,7 @@ def _each_once(members: list[tuple[str, Any]]) -> dict[str, Any]:
     read: dict[str, Any] = {}
     for name, value in members:
         if name in read:
-            raise ValueError(f"{shortened(name, 60)!r} is given more than once")
+            raise ValueError(for_model("{name!r} is given more than once", name=shortened(name, 60)))
         read[name] = value
     return read
 
@@ -87,12 +88,18 @@ class Signature:
             data = from_json(text)
             json.loads(text, object_pairs_hook=_each_once)
         except ValueError as error:
-            raise WrongArguments(f"The arguments of {self.name} are not JSON: {error}. Give one JSON object.") from None
+            raise WrongArguments(
+                for_model(
+                    "The arguments of {name} are not JSON: {error}. Give one JSON object.", name=self.name, error=error
+                )
+            ) from None
         try:
             values = self._taken.adapter.validate_json(text)
         except ValidationError as error:
-            problems = "; ".join(problems_of(error, data))
-            raise WrongArguments(f"The arguments of {self.name} do not fit: {problems}.") from None
+            problems = semicolon(problems_of(error, data))
+            raise WrongArguments(
+                for_model("The arguments of {name} do not fit: {problems}.", name=self.name, problems=problems)
+            ) from None
         return Arguments(data, values, self._parameters)
 
 
@@ -218,7 +225,7 @@ def _taken(name: str, parameters: tuple[inspect.Parameter, ...], hints: Mapping[
                     parameter=each.name,
                     name=name,
                     type=hint.name,
-                    why=str(reason),
+                    why=reason.why,
                 ) from error
         raise InvalidRequest(
             "The parameters of {name} cannot be described to a model: {error}.",

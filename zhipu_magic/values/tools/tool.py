@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ...text.characters import class_name, shortened, whole_characters, without_addresses
+from ...text.characters import class_name, each_text, shortened, whole_characters, without_addresses
 from ...text.errors import InvalidRequest
+from ...text.messages import Message, _, for_model, sent
 from .awaiting import RunCoroutine, whole
 from .consent import Ask, refusal
 from .ran import Ran
@@ -73,6 +74,12 @@ class Tool:
         if self._signature is None:  # it was not made from its function
             return self
         return replace(Tool.of(self.function), asks_first=self.asks_first, ask=self.ask)
+
+    def told(self) -> Tool:
+        """The tool with what is said of it in the language of the prompt, where that is ours."""
+        if not isinstance(self.description, Message):
+            return self
+        return replace(self, description=sent(self.description), parameters=each_text(self.parameters, sent))
 
     @property
     def member(self) -> dict[str, Any]:
@@ -155,8 +162,12 @@ def call(
     """
     tool = next((each for each in tools if each.name == name), None)
     if tool is None:
-        available = ", ".join(each.name for each in tools) or "none"
-        return Outcome(f"There is no tool {shortened(name, 64)!r}. Available tools: {available}.", failed=True)
+        said = for_model(
+            "There is no tool {name!r}. Available tools: {tools}.",
+            name=shortened(name, 64),
+            tools=", ".join(each.name for each in tools) or _("none"),
+        )
+        return Outcome(said, failed=True)
     try:
         given = tool.signature.read(arguments)
     except WrongArguments as error:
@@ -164,7 +175,9 @@ def call(
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # a type's own check may raise anything
-        return Outcome(f"The arguments of {name} do not fit: {_words(error)}", failed=True)
+        return Outcome(
+            for_model("The arguments of {name} do not fit: {problems}", name=name, problems=_words(error)), failed=True
+        )
     if tool.asks_first and (refused := refusal(tool.ask, name, given.given, given.taken, code=tool.code)):
         return Outcome(refused.text, failed=True, declined=refused.declined)
     began = time.perf_counter()
@@ -183,7 +196,8 @@ def call(
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # a result's own repr may raise anything
-        return Outcome(f"{name} ran, but its result cannot be shown: {_words(error)}", failed=True, seconds=seconds)
+        said = for_model("{name} ran, but its result cannot be shown: {error}", name=name, error=_words(error))
+        return Outcome(said, failed=True, seconds=seconds)
 
 
 def _text(result: Any, tokens: int) -> tuple[str, str]:
@@ -195,16 +209,16 @@ def _text(result: Any, tokens: int) -> tuple[str, str]:
     except InvalidRequest as error:
         if error.reason != "render.says_nothing":
             raise
-        return f"[a value of type {class_name(result)}, whose text would say nothing]", ""
+        return for_model("[a value of type {type}, whose text would say nothing]", type=class_name(result)), ""
     if shown.images:
-        return "[an image: it cannot be returned to the model]", ""
-    return shown.text or "[an empty text]", shown.left_out
+        return for_model("[an image: it cannot be returned to the model]"), ""
+    return shown.text or for_model("[an empty text]"), shown.left_out
 
 
 def _words(error: BaseException) -> str:
     """An error in its own words, without its frames, which hold paths of this machine."""
     try:
-        message = without_addresses(str(error)).strip()
+        message = without_addresses(sent(error)).strip()
         if isinstance(error, ImportError) and error.path:
             message = message.removesuffix(f" ({error.path})")
     except Exception:  # the user's own exception may raise another

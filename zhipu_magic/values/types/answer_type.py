@@ -14,6 +14,7 @@ from typing import Any
 
 from ...text.characters import whole_characters, without_addresses
 from ...text.errors import InvalidRequest
+from ...text.messages import _, for_model, sent
 from .data_frames import DataFrame, Frame, FrameType, frame_rows, library_of
 from .json_pieces import Piece, is_last_meant, pieces
 from .markdown import ROWS, table, value_markdown
@@ -38,8 +39,8 @@ class Mismatch(ValueError):
 class Shape:
     """The type that an answer should have: anything that pydantic reads from JSON, or `DataFrame[Model]`.
 
-    `name` is the type as a user would write it, `instruction` what is added to the system text; both are the same in
-    every run. Raises `InvalidRequest` for anything else.
+    `name` is the type as a user would write it, `instruction` what is added to the system text, in the language of the
+    prompt; both are the same in every run. Raises `InvalidRequest` for anything else.
     """
 
     def __init__(self, wanted: Any) -> None:
@@ -69,11 +70,11 @@ class Shape:
                 hint="Use what JSON can hold: text, numbers, lists, a pydantic model, a dataclass, a TypedDict.",
                 reason="type.unreadable",
                 type=self.name,
-                error=str(error),
+                error=error.why,
             ) from error
-        self.instruction = (
-            "Answer with JSON only, with no words around it: one object that fits this JSON Schema.\n"
-            f"```json\n{json.dumps(schema, ensure_ascii=False)}\n```"
+        self.instruction = for_model(
+            "Answer with JSON only, with no words around it: one object that fits this JSON Schema.\n{schema}",
+            schema=f"```json\n{json.dumps(schema, ensure_ascii=False)}\n```",
         )
 
     def read(self, text: str) -> Any:
@@ -93,20 +94,19 @@ class Shape:
         if not fitting:
             raise Mismatch(text, problems or (_no_json(whole),))
         if not is_last_meant(whole, [piece for piece, _ in fitting]):
-            raise Mismatch(
-                text, (f"it contains {len(fitting)} matching values and does not say which one is the answer",)
+            problem = _(
+                "it contains {count} matching values and does not say which one is the answer", count=len(fitting)
             )
+            raise Mismatch(text, (problem,))
         value = fitting[-1][1]
         return value if self._frame is None else self._frame.of(value)
 
-    def request_for_repair(self, mismatch: Mismatch, *, chinese: bool = False) -> str:
+    def request_for_repair(self, mismatch: Mismatch) -> str:
         """The message that asks the model to correct its answer, once."""
-        problems = "\n".join(f"- {problem}" for problem in mismatch.problems)
-        if chinese:
-            return f"上面的回答不符合 JSON Schema：\n{problems}\n请重新回答一次，只给出改正后的完整 JSON。"
-        return (
-            f"That answer does not fit the JSON Schema:\n{problems}\n"
-            "Answer once more, with the corrected JSON only, and all of it."
+        return for_model(
+            "That answer does not fit the JSON Schema:\n{problems}\n"
+            "Answer once more, with the corrected JSON only, and all of it.",
+            problems="\n".join(f"- {sent(problem)}" for problem in mismatch.problems),
         )
 
     def markdown(self, value: Any) -> str:
@@ -125,7 +125,8 @@ class Shape:
         except ValidationError as error:
             raise _WrongType(problems_of(error, data)) from error
         except Exception as error:  # a type's own check may raise anything
-            problem = without_addresses(f"its check failed: {type(error).__name__}: {error}")
+            words = without_addresses(f"{type(error).__name__}: {error}")
+            problem = _("its check failed: {error}", error=words)
             raise _WrongType((problem,)) from error
 
 
@@ -147,9 +148,9 @@ def _no_json(text: str) -> str:
     from pydantic_core import from_json
 
     if not text.strip():
-        return "the answer is empty"
+        return _("the answer is empty")
     try:
         from_json(text.strip())
     except ValueError as error:
-        return f"it is not JSON: {error}"
-    return "it is not JSON"
+        return _("it is not JSON: {error}", error=error)
+    return _("it is not JSON")

@@ -74,7 +74,7 @@ def _schema(answer: JsonType) -> Schema:
             "A reply cannot be read as {type}: {error}.",
             reason="type.unreadable",
             type=answer.name,
-            error=str(error),
+            error=error.why,
         ) from error
 
 

@@ -8,6 +8,7 @@ from datetime import datetime, time
 from typing import Any
 
 from ...text.markdown import escaped, fenced
+from ...text.messages import _, told
 from ...text.numbers import plural
 from ...text.tables import row, rule
 from .fields import field_values
@@ -23,7 +24,7 @@ def value_markdown(value: Any, *, is_record: bool = False) -> str:
     """
     record = value if is_record and isinstance(value, Mapping) else field_values(value)
     if record is not None:
-        return table(("field", "value"), list(record.items()), len(record))
+        return table((told(_("field")), told(_("value"))), list(record.items()), len(record))
     if isinstance(value, (list, tuple)) and (records := _records(value)):
         columns = list(records[0])
         return table(columns, [[each[name] for name in columns] for each in records[:ROWS]], len(records))
@@ -37,8 +38,8 @@ def table(columns: Sequence[str], rows: Sequence[Iterable[Any]], total: int) -> 
     """A Markdown table, and below it how many of the `total` rows are not shown."""
     shown = [row(map(_cell, columns)), rule(len(columns)), *(row(map(_cell, cells)) for cells in rows)]
     if total > len(rows):
-        more = total - len(rows)
-        shown += ["", f"… and {plural(more, 'more row')}"]
+        more = _("… and {items}", items=plural(total - len(rows), "more row"))
+        shown += ["", told(more)]
     return "\n".join(shown)
 
 

@@ -9,6 +9,7 @@ import typing
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from ...text.characters import without_addresses
+from ...text.messages import _
 
 
 def type_name(wanted: Any) -> str:
@@ -42,8 +43,8 @@ def is_type(value: Any) -> bool:
 def kind_of(value: Any) -> str:
     """What kind of value this is, if not a type: `a function`, `a value of type int`."""
     if inspect.isroutine(value):
-        return "a function"
-    return "a module" if inspect.ismodule(value) else f"a value of type {type(value).__name__}"
+        return _("a function")
+    return _("a module") if inspect.ismodule(value) else _("a value of type {type}", type=type(value).__name__)
 
 
 def _literal(value: Any) -> str:

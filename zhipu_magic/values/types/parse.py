@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal, Optional, Union
 
 from ...text.characters import shortened
 from ...text.errors import InvalidRequest
+from ...text.messages import N_, _
 from ...text.suggestions import nearest
 from .data_frames import DataFrame, FrameType, library_of
 from .names import is_type, kind_of
@@ -33,7 +34,7 @@ _KNOWN: Mapping[str, Any] = {
     "DataFrame": DataFrame,
 }
 
-_EXAMPLE = "Write it as in Python: int, Literal['good', 'bad'], list[Invoice], DataFrame[Invoice]."
+_EXAMPLE = N_("Write it as in Python: int, Literal['good', 'bad'], list[Invoice], DataFrame[Invoice].")
 
 
 def type_from(text: str, names: Mapping[str, Any]) -> Any:
@@ -55,7 +56,7 @@ def type_from(text: str, names: Mapping[str, Any]) -> Any:
             tree = ast.parse(text.strip(), mode="eval")
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise InvalidRequest(
-            "{type} is not a type.", hint=_EXAMPLE, reason="type.none", type=shown or "Nothing"
+            "{type} is not a type.", hint=_EXAMPLE, reason="type.none", type=shown or _("Nothing")
         ) from None
     return _Reading(names).type(tree.body)
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ...text.characters import shortened, without_addresses
+from ...text.messages import _
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
@@ -24,33 +25,33 @@ def problems_of(error: ValidationError, data: Any) -> tuple[str, ...]:
     """
     lines = [_problem(details, data) for details in error.errors(include_url=False)]
     more = len(lines) - _PROBLEMS
-    return tuple(lines if more <= 0 else [*lines[:_PROBLEMS], f"… and {more} more"])
+    return tuple(lines if more <= 0 else [*lines[:_PROBLEMS], _("… and {count:,} more", count=more)])
 
 
 _WANTED = {
-    "arguments": "an object",
-    "bool": "true or false",
-    "bytes": "a text",
-    "dataclass": "an object",
-    "date": "a date such as 2024-05-31",
-    "datetime": "a date and time such as 2024-05-31T09:30:00",
-    "decimal": "a number",
-    "dict": "an object",
-    "float": "a number",
-    "frozen_set": "a list",
-    "int": "a whole number",
-    "iterable": "a list",
-    "list": "a list",
-    "mapping": "an object",
-    "model": "an object",
-    "model_attributes": "an object",
+    "arguments": _("an object"),
+    "bool": _("true or false"),
+    "bytes": _("a text"),
+    "dataclass": _("an object"),
+    "date": _("a date such as 2024-05-31"),
+    "datetime": _("a date and time such as 2024-05-31T09:30:00"),
+    "decimal": _("a number"),
+    "dict": _("an object"),
+    "float": _("a number"),
+    "frozen_set": _("a list"),
+    "int": _("a whole number"),
+    "iterable": _("a list"),
+    "list": _("a list"),
+    "mapping": _("an object"),
+    "model": _("an object"),
+    "model_attributes": _("an object"),
     "none_required": "null",
-    "set": "a list",
-    "string": "a text",
-    "time": "a time such as 09:30:00",
-    "time_delta": "a duration such as P1DT2H",
-    "tuple": "a list",
-    "uuid": "a UUID",
+    "set": _("a list"),
+    "string": _("a text"),
+    "time": _("a time such as 09:30:00"),
+    "time_delta": _("a duration such as P1DT2H"),
+    "tuple": _("a list"),
+    "uuid": _("a UUID"),
 }
 
 
@@ -58,18 +59,23 @@ def _problem(details: Mapping[str, Any], data: Any) -> str:
     kind, found = details["type"], details.get("input")
     where, tried = _place(details["loc"], data, missing=kind == "missing")
     if kind == "missing":
-        what = "it is missing"
+        what: str = _("it is missing")
     elif kind in ("extra_forbidden", "unexpected_keyword_argument"):
-        what = "it is not known"
+        what = _("it is not known")
     elif kind == "value_error" and "error" in details.get("ctx", {}):
-        what = f"{details['ctx']['error']}, found {_found(found)}"
+        what = _("{error}, found {found}", error=_line(details["ctx"]["error"]), found=_found(found))
     elif wanted := _WANTED.get(re.sub(r"_(type|parsing(_size)?|from_\w+)$", "", kind)):
-        what = f"{wanted} is wanted, not {_found(found)}"
+        what = _("{wanted} is wanted, not {found}", wanted=wanted, found=_found(found))
     else:
         message = re.sub(r"^Input ", "it ", details["msg"])
-        what = f"{message[:1].lower()}{message[1:]}, not {_found(found)}"
-    what = without_addresses(" ".join(what.split()))
-    return "".join((f"{where}: " if where else "", what, f" (to be {tried})" if tried else ""))
+        what = _("{error}, not {found}", error=_line(f"{message[:1].lower()}{message[1:]}"), found=_found(found))
+    what = _("{place}: {problem}", place=where, problem=what) if where else what
+    return _("{problem} (to be {type})", problem=what, type=tried) if tried else what
+
+
+def _line(words: object) -> str:
+    """Words of pydantic's, or of the user's own check, on one line."""
+    return without_addresses(" ".join(str(words).split()))
 
 
 def _place(location: tuple[int | str, ...], data: Any, *, missing: bool) -> tuple[str, str]:
@@ -87,9 +93,9 @@ def _place(location: tuple[int | str, ...], data: Any, *, missing: bool) -> tupl
 
 def _found(value: Any) -> str:
     if isinstance(value, str):
-        return repr(shortened(value, _SHOWN))
+        return without_addresses(" ".join(repr(shortened(value, _SHOWN)).split()))
     try:
         text = json.dumps(value, ensure_ascii=False)
     except (TypeError, ValueError, RecursionError):
         text = repr(type(value).__name__)
-    return shortened(text, _SHOWN)
+    return without_addresses(" ".join(shortened(text, _SHOWN).split()))

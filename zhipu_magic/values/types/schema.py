@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ...text.characters import without_addresses
+from ...text.messages import _
 from .fields import field_names
 from .names import type_name
 from .typed_dicts import Unsupported, readable, typed_dict
@@ -98,13 +99,13 @@ def _reason(error: Exception) -> str:
     """Why pydantic did not accept a type, without its remarks on its own settings."""
     message = str(getattr(error, "message", None) or error).strip()
     if unknown := re.search(r"core schema for <class '([^']+)'>", message):
-        return f"JSON cannot hold {unknown[1].rsplit('.', 1)[-1]}"
+        return _("JSON cannot hold {type}", type=unknown[1].rsplit(".", 1)[-1])
     if re.search(r"typing_extensions\.TypedDict", message):
-        return "a TypedDict inside another type must come from typing_extensions before Python 3.12"
+        return _("a TypedDict inside another type must come from typing_extensions before Python 3.12")
     if getattr(error, "code", "") in ("class-not-fully-defined", "undefined-annotation"):
-        return "it names a type that is not defined"
+        return _("it names a type that is not defined")
     if "CallableSchema" in message:
-        return "JSON cannot hold a function"
+        return _("JSON cannot hold a function")
     first = message.splitlines()[0] if message else ""
     return without_addresses(first.removesuffix(".")) or type(error).__name__
 

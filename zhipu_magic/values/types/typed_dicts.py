@@ -9,12 +9,18 @@ import typing
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
+from ...text.messages import _
+
 #: `subscripted(Union, parts)`: one of typing's forms with parts that are known only at run time.
 subscripted: Any = operator.getitem
 
 
 class Unsupported(Exception):
-    """JSON cannot hold the type, or pydantic cannot read it. The message says why."""
+    """JSON cannot hold the type, or pydantic cannot read it: `why`."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
 
 
 def readable(wanted: Any) -> Any:
@@ -51,7 +57,7 @@ def _rebuilt_dict(wanted: Any, within: tuple[Any, ...]) -> Any:
     import typing_extensions
 
     if wanted in within:
-        raise Unsupported("a TypedDict that contains itself must come from typing_extensions before Python 3.12")
+        raise Unsupported(_("a TypedDict that contains itself must come from typing_extensions before Python 3.12"))
     required: Any = typing_extensions.Required
     optional: Any = typing_extensions.NotRequired
     fields: dict[str, Any] = {}

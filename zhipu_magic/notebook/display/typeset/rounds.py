@@ -14,6 +14,7 @@ from ....history.rounds import Called, calls_by_round
 from ....history.turn import Turn
 from ....text.html import block
 from ....text.markup import Markup
+from ....text.messages import _
 from ....text.wrapping import width, wrapped
 from ....values.tools.ran import Shown
 from ..answer import WAS_REASONING
@@ -103,17 +104,17 @@ def source_lines(found: Markup) -> list[Text]:
 
 
 def _reasoned(since: float | None, now: float) -> Text:
-    return note("reasoned" if since is None else f"reasoned for {now - since:.1f} s")
+    return note(_("reasoned") if since is None else _("reasoned for {seconds:.1f} s", seconds=now - since))
 
 
 def _calls(shown: RoundLines, seen: Seen, columns: int) -> list[Text]:
     lines = [line for call in seen.calls[shown.calls :] for line in call_lines(call, columns)]
     if seen.wrong:
-        lines.append(note("asked to correct its answer"))
+        lines.append(note(_("asked to correct its answer")))
     if seen.calling is not None:
         call = call_text(seen.calling.name, seen.calling.arguments)
         if seen.whole:
-            lines.append(note(f"{call} · interrupted"))
+            lines.append(note(_("{call} · interrupted", call=call)))
         elif shown.announced <= len(seen.calls):
             lines.append(note(f"{call} …"))  # in a line that stays: the tool may print, or ask
     return lines

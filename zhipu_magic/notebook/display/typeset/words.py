@@ -12,6 +12,7 @@ from markdown_it.token import Token
 from rich.text import Text
 
 from ....text.characters import without_controls
+from ....text.messages import _, told
 from ....text.wrapping import breaks
 
 FAINT = "dim"
@@ -22,8 +23,8 @@ _ODD = re.compile("[\u2028\u2029\ufeff]")
 
 
 def clean(text: str) -> str:
-    """The text, as long as before, with nothing that a terminal would obey."""
-    return _ODD.sub(" ", without_controls(text))
+    """The text in the language of its reader, with nothing that a terminal would obey; no longer or shorter by that."""
+    return _ODD.sub(" ", without_controls(told(text)))
 
 
 def words_of(tokens: Iterable[Token], style: str = "") -> Text:
@@ -32,7 +33,7 @@ def words_of(tokens: Iterable[Token], style: str = "") -> Text:
     styles = [style] if style else []
     links: list[tuple[int, str]] = []
     for token in tokens:
-        kind, _, end = token.type.rpartition("_")
+        kind, end = token.type.rpartition("_")[::2]
         if end == "open" and kind in _STYLES:
             styles.append(_STYLES[kind])
             if kind == "link":
@@ -43,7 +44,7 @@ def words_of(tokens: Iterable[Token], style: str = "") -> Text:
                 start, address = links.pop()
                 _add_address(words, words.plain[start:], address)
         elif token.type == "image":
-            _append(words, f"[image: {token.content}]" if token.content.strip() else "[image]", styles)
+            _append(words, _("[image: {text}]", text=token.content) if token.content.strip() else _("[image]"), styles)
             _add_address(words, "", str(token.attrs.get("src", "")))
         elif token.type in ("softbreak", "hardbreak"):
             words.append("\n")

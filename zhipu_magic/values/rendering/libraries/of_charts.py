@@ -10,6 +10,7 @@ from typing import Any, Final
 from ....text.addresses import without_secrets
 from ....text.errors import InvalidRequest
 from ....text.left_out import note_cut
+from ....text.messages import _, for_model
 from ..records import unless_secret
 from ..registry import LATE, SaysNothing, add
 from ..structures import as_json
@@ -44,10 +45,10 @@ def _altair(value: Any, tokens: int) -> Any:
             raise
     except ImportError:
         pass
-    note_cut("its specification sent, not its picture: that needs vl-convert-python")
+    note_cut(_("its specification sent, not its picture: that needs vl-convert-python"))
     with quietly(), _all_rows():
         said = value.to_dict()
-    heading = f"{library_and_class(value)}, as a Vega-Lite specification:"
+    heading = for_model("{chart}, as a Vega-Lite specification:", chart=library_and_class(value))
     return f"{heading}\n{as_json(_without_data(said), tokens - _TOKENS_AROUND)}"
 
 
@@ -94,7 +95,7 @@ def _of_plot(value: Any) -> Iterator[str]:
     for place in ("below", "left", "above", "right"):
         for axis in getattr(value, place, ()):
             if getattr(axis, "axis_label", None):
-                yield f"axis {place}: {briefly(axis.axis_label)}"
+                yield for_model("axis {place}: {label}", place=place, label=briefly(axis.axis_label))
     for axis in ("x_range", "y_range"):
         found = getattr(value, axis, None)
         ends = getattr(found, "start", None), getattr(found, "end", None)
@@ -102,7 +103,7 @@ def _of_plot(value: Any) -> Iterator[str]:
         if factors:
             yield f"{axis}: {briefly(list(factors))}"
         elif all(isinstance(end, (int, float)) and end == end for end in ends):
-            yield f"{axis}: {briefly(ends[0])} to {briefly(ends[1])}"
+            yield for_model("{axis}: {first} to {last}", axis=axis, first=briefly(ends[0]), last=briefly(ends[1]))
     yield from _of_glyphs(getattr(value, "renderers", ()))
 
 
@@ -135,7 +136,9 @@ def _ends(values: Any) -> str:
         numbers = [float(one) for one in values] if 8 < len(values) <= 100_000 else []
     except (TypeError, ValueError):
         return ""
-    return f", from {briefly(min(numbers))} to {briefly(max(numbers))}" if numbers else ""
+    if not numbers:
+        return ""
+    return for_model(", from {least} to {greatest}", least=briefly(min(numbers)), greatest=briefly(max(numbers)))
 
 
 def _source(value: Any, tokens: int) -> Any:

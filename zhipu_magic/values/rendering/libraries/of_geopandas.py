@@ -8,6 +8,7 @@ from types import ModuleType
 from typing import Any, Final
 
 from ....text.characters import shortened
+from ....text.messages import for_model
 from ....text.tokens import weight
 from ..registry import LATE, add, render
 from .parts import briefly
@@ -37,7 +38,8 @@ def _series(value: Any, tokens: int) -> str:
     heading = f"geopandas GeoSeries\n{_of_column(value)}"
     if len(value) > _MOST:
         first = "\n".join(map(str, _texts(value.iloc[:_FIRST])))
-        return f"{heading}\nThe first of {len(value):,}:\n{first}"
+        which = for_model("The first of {count:,}:", count=len(value))
+        return f"{heading}\n{which}\n{first}"
     return f"{heading}\n{render(_texts(value), round(tokens - weight(heading)) - _AROUND)}"
 
 
@@ -46,9 +48,15 @@ def _of_column(column: Any) -> str:
     missing = int(column.isna().sum())
     said = ", ".join(f"{count:,} {kind}" for kind, count in sorted(kinds.items()))
     bounds = ", ".join(briefly(float(one)) for one in column.total_bounds)
-    crs = column.crs.to_string() if column.crs is not None else "none"
-    absent = f", {missing:,} missing" if missing else ""
-    return f"{column.name or 'geometry'}: {said}{absent}; coordinate system {crs}; bounds {bounds}"
+    crs = column.crs.to_string() if column.crs is not None else for_model("none")
+    absent = for_model(", {count:,} missing", count=missing) if missing else ""
+    return for_model(
+        "{name}: {kinds}; coordinate system {crs}; bounds {bounds}",
+        name=column.name or "geometry",
+        kinds=f"{said}{absent}",
+        crs=crs,
+        bounds=bounds,
+    )
 
 
 def _texts(column: Any) -> Any:
@@ -64,7 +72,7 @@ def _text(geometry: Any) -> str:
     shapely = sys.modules["shapely"]
     count = int(shapely.get_num_coordinates(geometry))
     if count > _LONGEST:
-        return f"{geometry.geom_type} of {count:,} points"
+        return for_model("{kind} of {count:,} points", kind=geometry.geom_type, count=count)
     return shortened(str(shapely.to_wkt(geometry, rounding_precision=-1, trim=True)), _LONGEST)
 
 

@@ -9,9 +9,10 @@ from types import ModuleType
 from typing import Any, Final
 
 from ....text.addresses import without_secrets
+from ....text.messages import for_model
 from ....text.numbers import plural
 from ....text.tokens import fenced_within, weight
-from ..records import LEFT_OUT, unless_secret
+from ..records import left_out, unless_secret
 from ..registry import LATE, SaysNothing, add
 
 _HEADERS: Final = ("content-type", "content-language", "location", "retry-after", "x-ratelimit-remaining")
@@ -27,24 +28,25 @@ def _response(value: Any, tokens: int) -> str:
     """The text as far as it has been read: nothing is fetched."""
     reason = getattr(value, "reason", None) or getattr(value, "reason_phrase", None) or ""
     status = value.status_code
-    lines = [f"{'no status' if status is None else status} {reason}".strip()]
+    lines = [f"{for_model('no status') if status is None else status} {reason}".strip()]
     if address := _address_of(value):
-        lines.append(f"from {address}")
+        lines.append(for_model("from {address}", address=address))
     for name in _HEADERS:
         if found := value.headers.get(name):
             lines.append(f"{name}: {without_secrets(found) if name == 'location' else found}")
-    heading = "HTTP response: " + "\n".join(lines)
+    heading = for_model("HTTP response: {response}", response="\n".join(lines))
     content = getattr(value, "_content", None)
     if not isinstance(content, bytes):
-        return f"{heading}\nIts content has not been read."
+        return f"{heading}\n{for_model('Its content has not been read.')}"
     text = _text(value, content)
     if text is None:
-        return f"{heading}\n{plural(len(content), 'byte')}, not text"
+        return f"{heading}\n{for_model('{bytes}, not text', bytes=plural(len(content), 'byte'))}"
     kind = str(value.headers.get("content-type", ""))
     language = next((one for one in ("json", "html", "xml") if one in kind), "text")
     if language == "json":
         text = _indented(text)
-    return f"{heading}\n{fenced_within(text, language, tokens - weight(heading))}" if text else f"{heading}\nempty"
+    shown = fenced_within(text, language, tokens - weight(heading)) if text else for_model("empty")
+    return f"{heading}\n{shown}"
 
 
 def _address_of(value: Any) -> str:
@@ -59,7 +61,7 @@ def _address_of(value: Any) -> str:
 def _request(value: Any, tokens: int) -> str:
     """Method and address: headers and what is sent may hold secrets."""
     method = value.get_method() if hasattr(value, "get_method") else value.method
-    return f"HTTP request: {method} {_address_of(value)}".rstrip()
+    return for_model("HTTP request: {request}", request=f"{method} {_address_of(value)}".rstrip())
 
 
 def _url(value: Any, tokens: int) -> str:
@@ -72,7 +74,7 @@ def _headers(value: Any, tokens: int) -> Any:
 
 
 def _cookies(value: Any, tokens: int) -> Any:
-    return dict.fromkeys(value.keys(), LEFT_OUT)
+    return dict.fromkeys(value.keys(), left_out())
 
 
 def _session(value: Any, tokens: int) -> str:

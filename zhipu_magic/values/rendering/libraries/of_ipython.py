@@ -6,6 +6,7 @@ from types import ModuleType
 from typing import Any, Final
 
 from ....text.addresses import without_secrets
+from ....text.messages import for_model
 from ....text.numbers import plural
 from ....text.tokens import fenced_within
 from ..registry import LATE, SaysNothing, Secret, add
@@ -21,9 +22,9 @@ def _shown(value: Any, tokens: int) -> Any:
         language = next((_LANGUAGES[kind.__name__] for kind in type(value).__mro__ if kind.__name__ in _LANGUAGES), "")
         return fenced_within(data, language, tokens) if language else data
     if isinstance(data, (bytes, bytearray)) and data:
-        return f"{library_and_class(value)} of {plural(len(data), 'byte')}"
+        return for_model("{kind} of {what}", kind=library_and_class(value), what=plural(len(data), "byte"))
     if isinstance(address, str) and address:
-        return f"{library_and_class(value)} of {without_secrets(address)}"
+        return for_model("{kind} of {what}", kind=library_and_class(value), what=without_secrets(address))
     if data:
         return data
     raise SaysNothing(value)

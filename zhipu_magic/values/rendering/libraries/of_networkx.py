@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from types import ModuleType
 from typing import Any, Final
 
+from ....text.messages import N_, for_model
 from ....text.numbers import estimated, plural
 from ..registry import LATE, add
 from .parts import block, briefly, first_of, library_and_class, named
@@ -15,16 +16,21 @@ _HUBS: Final = 5
 
 def _graph(value: Any, tokens: int) -> str:
     nodes, edges = value.number_of_nodes(), value.number_of_edges()
-    kind = "directed" if value.is_directed() else "undirected"
+    kind = for_model("directed") if value.is_directed() else for_model("undirected")
     name = f" {briefly(value.name)}" if getattr(value, "name", "") else ""
-    heading = f"{library_and_class(value)}{name}, {kind}, {plural(nodes, 'node')}, {plural(edges, 'edge')}"
+    heading = for_model(
+        "{graph}, {kind}, {nodes}, {edges}",
+        graph=f"{library_and_class(value)}{name}",
+        kind=kind,
+        nodes=plural(nodes, "node"),
+        edges=plural(edges, "edge"),
+    )
     return block(
         heading,
         _figures(value, nodes, edges),
         tokens,
         items=_items(value),
         count=lambda: sum(_has_a_line(node, data, value) for node, data in value.nodes(data=True)) + edges,
-        what="line",
     )
 
 
@@ -33,19 +39,25 @@ def _figures(graph: Any, nodes: int, edges: int) -> Iterator[str]:
         return
     degrees = dict(graph.degree())
     least, greatest = min(degrees.values()), max(degrees.values())
-    yield f"degree: least {least}, mean {estimated(2 * edges / nodes)}, greatest {greatest}"
+    yield for_model(
+        "degree: least {least}, mean {mean}, greatest {greatest}",
+        least=least,
+        mean=estimated(2 * edges / nodes),
+        greatest=greatest,
+    )
     if greatest > least:
         hubs = sorted(degrees, key=lambda node: -degrees[node])[:_HUBS]  # stable: the graph's own order
-        yield f"highest degrees: {', '.join(f'{briefly(node)} ({degrees[node]})' for node in hubs)}"
+        listed = ", ".join(f"{briefly(node)} ({degrees[node]})" for node in hubs)
+        yield for_model("highest degrees: {nodes}", nodes=listed)
     graphs_own = {name: one for name, one in graph.graph.items() if name != "name"}
     for what, found in (
-        ("graph", [graphs_own]),
-        ("nodes", (data for _, data in graph.nodes(data=True))),
-        ("edges", (data for *_, data in graph.edges(data=True))),
+        (N_("attributes of the graph: {names}"), [graphs_own]),
+        (N_("attributes of the nodes: {names}"), (data for _, data in graph.nodes(data=True))),
+        (N_("attributes of the edges: {names}"), (data for *_, data in graph.edges(data=True))),
     ):
         names = dict.fromkeys(name for data in found for name in data)
         if names:
-            yield f"attributes of the {what}: {first_of(names, 20)}"
+            yield for_model(what, names=first_of(names, 20))
 
 
 def _has_a_line(node: Any, data: Any, graph: Any) -> bool:

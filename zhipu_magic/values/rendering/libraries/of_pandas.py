@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import ModuleType
 from typing import Any
 
+from ....text.messages import _, for_model, sent
 from ....text.numbers import plural
 from ..registry import LATE, SaysNothing, add
 from ..table_rows import label_of
@@ -29,10 +30,15 @@ def _grouped(value: Any, tokens: int) -> str:
     chosen = getattr(value, "_selection", None)  # what `[["a"]]` has chosen
     columns: Any = obj.columns if chosen is None and obj.ndim == 2 else chosen
     is_series = obj.ndim == 1 or type(value).__name__.startswith("Series")
-    what = "a Series" if is_series else plural(len(columns), "column")
-    by = f" by {', '.join(keys)}" if keys else ""
-    heading = f"{library_and_class(value)}{by}, {plural(len(sizes), 'group')} of {plural(len(obj), 'row')}, {what}"
-    return block(heading, (f"{', '.join(map(briefly, key))}: {plural(int(size), 'row')}" for key, size in rows), tokens)
+    what = _("a Series") if is_series else plural(len(columns), "column")
+    facts = {"kind": library_and_class(value), "groups": plural(len(sizes), "group"), "rows": plural(len(obj), "row")}
+    if keys:
+        heading = for_model("{kind} by {keys}, {groups} of {rows}, {what}", keys=", ".join(keys), what=what, **facts)
+    else:
+        heading = for_model("{kind}, {groups} of {rows}, {what}", what=what, **facts)
+    return block(
+        heading, (f"{', '.join(map(briefly, key))}: {sent(plural(int(size), 'row'))}" for key, size in rows), tokens
+    )
 
 
 def _not_yet(value: Any, tokens: int) -> str:

@@ -7,6 +7,7 @@ import re
 from types import CodeType, FrameType, ModuleType
 from typing import Any, Final
 
+from ....text.messages import for_model, sent
 from ....text.numbers import plural
 from ..instead import ways_to_read
 from ..registry import LATE, SaysNothing, add, render
@@ -32,12 +33,16 @@ def _file(value: io.IOBase, tokens: int) -> str:
 
 @render.register
 def _frame(value: FrameType, tokens: int) -> str:
-    return f"frame of {value.f_code.co_name}, {place(value.f_code.co_filename)}, line {value.f_lineno}"
+    return for_model("frame of {function}, {place}, line {line}", **_of(value.f_code, value.f_lineno))
 
 
 @render.register
 def _code(value: CodeType, tokens: int) -> str:
-    return f"code of {value.co_name}, {place(value.co_filename)}, line {value.co_firstlineno}"
+    return for_model("code of {function}, {place}, line {line}", **_of(value, value.co_firstlineno))
+
+
+def _of(code: CodeType, line: int) -> dict[str, Any]:
+    return {"function": code.co_name, "place": place(code.co_filename), "line": line}
 
 
 def _thread(value: Any, tokens: int) -> str:
@@ -56,8 +61,8 @@ def _socket(value: Any, tokens: int) -> str:
 def _archive(value: Any, tokens: int) -> str:
     """The names in an archive, with their sizes; nothing is unpacked."""
     files = [one for one in value.infolist() if not one.is_dir()]
-    lines = (f"{one.filename}: {plural(one.file_size, 'byte')}" for one in files)
-    return block(f"ZIP archive of {plural(len(files), 'file')}", lines, tokens)
+    lines = (f"{one.filename}: {sent(plural(one.file_size, 'byte'))}" for one in files)
+    return block(for_model("ZIP archive of {files}", files=plural(len(files), "file")), lines, tokens)
 
 
 def _element(value: Any, tokens: int) -> Any:

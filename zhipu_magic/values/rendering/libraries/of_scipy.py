@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any, Final
 
+from ....text.messages import for_model
 from ....text.numbers import estimated, plural
 from ..registry import LATE, add
 from .parts import block, briefly, library_and_class, named, quietly
@@ -36,12 +37,21 @@ def _sparse(value: Any, tokens: int) -> Any:
     """Its shape, how full it is, and the first of what it stores; a small one whole."""
     size = math.prod(value.shape)
     stored = int(value.nnz)
-    heading = f"{library_and_class(value)}, shape {tuple(map(int, value.shape))}, {value.dtype}"
-    heading += f", {plural(stored, 'stored element')}"
-    heading += f" ({estimated(stored / size)} of all)" if size else ""
+    heading = for_model(
+        "{kind}, shape {shape}, {dtype}, {elements}",
+        kind=library_and_class(value),
+        shape=tuple(map(int, value.shape)),
+        dtype=value.dtype,
+        elements=plural(stored, "stored element"),
+    )
+    heading += for_model(" ({share} of all)", share=estimated(stored / size)) if size else ""
     if size <= _SMALL:
         return block(heading, _dense(value.toarray()), tokens)
-    return block(heading, _statistics(value), tokens, items=_elements(value), count=lambda: stored, what="element")
+    return block(heading, _statistics(value), tokens, items=_elements(value), count=lambda: stored, what=_counted)
+
+
+def _counted(count: int, more: bool) -> str:
+    return plural(count, "more element") if more else plural(count, "element")
 
 
 def _dense(value: Any) -> list[str]:
@@ -57,7 +67,12 @@ def _statistics(value: Any) -> Iterator[str]:
     data = _as_coordinates(value).data
     if data.dtype.kind in "biuf" and len(data):
         least, mean, greatest = data.min().item(), float(data.mean()), data.max().item()
-        yield f"stored: least {briefly(least)}, mean {estimated(mean)}, greatest {briefly(greatest)}"
+        yield for_model(
+            "stored: least {least}, mean {mean}, greatest {greatest}",
+            least=briefly(least),
+            mean=estimated(mean),
+            greatest=briefly(greatest),
+        )
 
 
 def _elements(value: Any) -> Iterator[str]:

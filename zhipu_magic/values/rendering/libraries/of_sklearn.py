@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from types import ModuleType
 from typing import Any, Final
 
+from ....text.messages import for_model
 from ..registry import LATE, add
 from .parts import block, briefly, library_and_class, quietly, under
 
@@ -18,7 +19,7 @@ def estimator(value: Any, tokens: int) -> str:
     with quietly():
         called, *lines = _lines(value, "", 0)
         library = library_and_class(value).rpartition(" ")[0]
-        state = "fitted" if _is_fitted(value) else "not fitted"
+        state = for_model("fitted") if _is_fitted(value) else for_model("not fitted")
         return block(f"{library} {called}, {state}".strip(), lines, tokens)
 
 
@@ -76,7 +77,7 @@ def _parts(fitted: Any, given: Any) -> Iterator[tuple[str, Any]]:
     """The steps of a list of (name, estimator) or (name, estimator, columns), fitted where they are."""
     parts = fitted if _holds_named(fitted) else given
     for name, one, *columns in parts:
-        yield f"{name}{f' on {briefly(columns[0])}' if columns else ''}", one
+        yield for_model("{name} on {columns}", name=name, columns=briefly(columns[0])) if columns else name, one
 
 
 def _holds_estimators(value: Any) -> bool:

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any, Final
 
+from ....text.messages import for_model
 from ....text.tokens import cut, fenced_within, listed, weight
-from ..records import LEFT_OUT, is_secret
+from ..records import is_secret, left_out
 from ..registry import LATE, AsRepr, SaysNothing, add
 from .parts import named, under
 
@@ -78,10 +79,9 @@ def _attribute(value: Any, tokens: int) -> str:
 
 def _url(value: Any, tokens: int) -> str:
     """An address without its password, nor what may be a secret among its options."""
-    query = {name: LEFT_OUT if is_secret(name) else one for name, one in value.query.items()}
-    return str(value.set(query={}).render_as_string(hide_password=True)) + (
-        f" with {named(query.items())}" if query else ""
-    )
+    query = {name: left_out() if is_secret(name) else one for name, one in value.query.items()}
+    address = str(value.set(query={}).render_as_string(hide_password=True))
+    return for_model("{address} with {options}", address=address, options=named(query.items())) if query else address
 
 
 def _table(value: Any, tokens: int) -> Any:

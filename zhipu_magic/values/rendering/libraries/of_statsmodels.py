@@ -7,6 +7,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any, Final
 
+from ....text.messages import for_model
 from ....text.tokens import fenced_within, weight
 from ..instead import ways_to_read
 from ..registry import LATE, SaysNothing, add
@@ -25,8 +26,12 @@ def results(value: Any, tokens: int) -> Any:
     with quietly():
         found = make()
     model = getattr(value, "model", None)
-    of = f": {type(model).__name__} of {_of(model)}" if model is not None else ""
-    heading = f"{library_and_class(value).replace('ResultsWrapper', 'Results')}{of}\n"
+    heading = library_and_class(value).replace("ResultsWrapper", "Results")
+    if model is not None:
+        heading = for_model(
+            "{results}: {model} of {what}", results=heading, model=type(model).__name__, what=_of(model)
+        )
+    heading += "\n"
     return heading + summary(found, round(tokens - weight(heading)))
 
 
@@ -40,7 +45,7 @@ def summary(value: Any, tokens: int) -> str:
 
 def _model(value: Any, tokens: int) -> str:
     """A model before it is fitted: what it explains by what."""
-    return f"{library_and_class(value)}, not fitted: of {_of(value)}"
+    return for_model("{model}, not fitted: of {what}", model=library_and_class(value), what=_of(value))
 
 
 def _of(model: Any) -> str:
@@ -48,14 +53,17 @@ def _of(model: Any) -> str:
     with quietly():
         explained, by = (_names(getattr(model, name, None)) for name in ("endog_names", "exog_names"))
         shape = getattr(getattr(model, "endog", None), "shape", ())
-    count = f", {shape[0]:,} observations" if shape else ""
-    return f"{explained}{f' by {by}' if by else ''}{count}"
+    count = for_model(", {count:,} observations", count=shape[0]) if shape else ""
+    of = for_model("{explained} by {names}", explained=explained, names=by) if by else explained
+    return f"{of}{count}"
 
 
 def _names(names: Any) -> str:
     names = [names] if isinstance(names, str) else names if isinstance(names, (list, tuple)) else []
     more = len(names) - _MOST_NAMES
-    return ", ".join([*map(str, names[:_MOST_NAMES]), *([f"and {more} more"] if more > 0 else [])])
+    return ", ".join(
+        [*map(str, names[:_MOST_NAMES]), *([for_model("and {count} more", count=more)] if more > 0 else [])]
+    )
 
 
 _KINDS: Final[dict[str, dict[str, Callable[[Any, int], Any]]]] = {

@@ -6,6 +6,7 @@ from collections import Counter
 from types import ModuleType
 from typing import Any, Final
 
+from ....text.messages import _, for_model, semicolon
 from ..registry import LATE, add
 from ..reprs import without_places
 
@@ -18,8 +19,10 @@ def _expression(value: Any, tokens: int) -> str:
     value, names = _told_apart(value, symbols)
     text = without_places(value, str(value))
     assumed = [(names[symbol], _assumed(symbol)) for symbol in symbols]
-    said = "; ".join(f"{name} is {', '.join(words)}" for name, words in assumed if words)
-    return f"{text}, where {said}" if said else text
+    said = semicolon(
+        _("{name} is {assumptions}", name=name, assumptions=", ".join(words)) for name, words in assumed if words
+    )
+    return for_model("{expression}, where {assumptions}", expression=text, assumptions=said) if said else text
 
 
 def _told_apart(value: Any, symbols: list[Any]) -> tuple[Any, dict[Any, str]]:

@@ -6,6 +6,7 @@ from collections import Counter
 from types import ModuleType
 from typing import Any
 
+from ....text.messages import _, comma, sent
 from ..registry import LATE, add
 from ..reprs import repr_of
 from .parts import block, library_and_class
@@ -18,10 +19,16 @@ def _module(value: Any, tokens: int) -> str:
     trained = sum(weight.numel() for weight in weights if weight.requires_grad)
     kinds = ", ".join(sorted({str(weight.dtype).removeprefix("torch.") for weight in weights}))
     devices = Counter(str(weight.device) for weight in weights)
-    where = f", on {', '.join(sorted(devices))}" if devices and set(devices) != {"cpu"} else ""
-    state = "training" if value.training else "evaluation"
-    parts = [f"{count:,} parameters" + (f" ({trained:,} trainable)" if trained != count else ""), kinds]
-    heading = f"{library_and_class(value)}, {', '.join(filter(None, parts))}{where}, in {state} mode"
+    is_elsewhere = bool(devices) and set(devices) != {"cpu"}
+    parts = [
+        _("{count:,} parameters", count=count)
+        if trained == count
+        else _("{count:,} parameters ({trained:,} trainable)", count=count, trained=trained),
+        kinds,
+        _("on {device}", device=", ".join(sorted(devices))) if is_elsewhere else "",
+        _("in training mode") if value.training else _("in evaluation mode"),
+    ]
+    heading = sent(comma([library_and_class(value), *parts]))
     return block(heading, repr_of(value).splitlines(), tokens)
 
 

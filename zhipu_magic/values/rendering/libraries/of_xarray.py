@@ -11,6 +11,7 @@ from itertools import chain
 from types import ModuleType
 from typing import Any, Final
 
+from ....text.messages import for_model
 from ....text.numbers import plural
 from ....text.tokens import weight
 from ..arrays import summary
@@ -24,8 +25,16 @@ _SMALL: Final = 500
 
 
 def _dataset(value: Any, tokens: int) -> str:
-    heading = f"{library_and_class(value)}, {plural(len(value.data_vars), 'variable')}, {_sizes(value)}"
-    variables = (f"variable {briefly(name)} {_variable(one)}" for name, one in value.data_vars.items())
+    heading = for_model(
+        "{kind}, {variables}, {sizes}",
+        kind=library_and_class(value),
+        variables=plural(len(value.data_vars), "variable"),
+        sizes=_sizes(value),
+    )
+    variables = (
+        for_model("variable {name} {said}", name=briefly(name), said=_variable(one))
+        for name, one in value.data_vars.items()
+    )
     return block(heading, chain(_coordinates(value), variables, _attributes(value.attrs)), tokens)
 
 
@@ -40,16 +49,17 @@ def _array(value: Any, tokens: int) -> Any:
 
 
 def _sizes(value: Any) -> str:
-    return ", ".join(f"{name}: {length}" for name, length in value.sizes.items()) or "no dimensions"
+    return ", ".join(f"{name}: {length}" for name, length in value.sizes.items()) or for_model("no dimensions")
 
 
 def _coordinates(value: Any) -> Iterator[str]:
     for name, one in value.coords.items():
-        yield f"coordinate {briefly(name)} {_variable(one, ends=True)}"
+        yield for_model("coordinate {name} {said}", name=briefly(name), said=_variable(one, ends=True))
 
 
 def _all_coordinates(value: Any, tokens: int) -> str:
-    heading = f"xarray coordinates, {', '.join(f'{name}: {length}' for name, length in value.sizes.items())}"
+    sizes = ", ".join(f"{name}: {length}" for name, length in value.sizes.items())
+    heading = for_model("xarray coordinates, {sizes}", sizes=sizes)
     lines = (f"{briefly(name)} {_variable(one, ends=True)}" for name, one in value.items())
     return block(heading, lines, tokens)
 
@@ -57,10 +67,10 @@ def _all_coordinates(value: Any, tokens: int) -> str:
 def _variable(value: Any, *, ends: bool = False) -> str:
     """Dimensions, type and unit, and of what is in memory, a coordinate's values or a variable's statistics."""
     dims = f"({', '.join(map(str, value.dims))})"
-    unit = f", in {value.attrs['units']}" if "units" in value.attrs else ""
+    unit = for_model(", in {unit}", unit=value.attrs["units"]) if "units" in value.attrs else ""
     said = f"{dims} {value.dtype}{unit}"
     if not _is_in_memory(value):
-        return f"{said}, not in memory"
+        return for_model("{array}, not in memory", array=said)
     data = value.variable._data
     return (
         f"{said}: {_values(value)}"
@@ -92,7 +102,7 @@ def _is_in_memory(value: Any) -> bool:
 
 def _attributes(attrs: Mapping[Any, Any]) -> Iterator[str]:
     for name, one in attrs.items():
-        yield f"attribute {briefly(name)}: {under(name, one)}"
+        yield for_model("attribute {name}: {value}", name=briefly(name), value=under(name, one))
 
 
 def _register(module: ModuleType) -> None:

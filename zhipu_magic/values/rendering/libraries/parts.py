@@ -13,10 +13,11 @@ from typing import Any, Final
 from ....text.characters import class_name, shortened, with_line_ends_escaped
 from ....text.left_out import note_cut
 from ....text.markdown import fenced
+from ....text.messages import _, for_model
 from ....text.numbers import plural
 from ....text.tokens import weight
 from ..instead import says_nothing
-from ..records import LEFT_OUT, is_secret
+from ..records import is_secret, left_out
 from ..reprs import repr_of
 from ..scalars import is_plain, text_of
 
@@ -28,6 +29,10 @@ _AROUND: Final = 12
 _NARROW: Final = {"float32": "f", "float16": "e"}
 
 
+def _lines(count: int, more: bool) -> str:
+    return plural(count, "more line") if more else plural(count, "line")
+
+
 def block(
     heading: str,
     lines: Iterable[str],
@@ -35,11 +40,12 @@ def block(
     *,
     items: Iterable[str] = (),
     count: Callable[[], int] | None = None,
-    what: str = "line",
+    what: Callable[[int, bool], str] = _lines,
 ) -> str:
     """A heading, and below it as many of the lines as fit, and then of the items, which may be very many.
 
-    Where not all fit, it says so, and how many items are left out if there is a `count` of `what` they are.
+    Where not all fit, it says so, and how many items are left out if there is a `count` of them. `what` tells so many,
+    and so many more.
     """
     left = tokens - weight(f"{heading}\n```text\n```\n") - _AROUND
     shown: list[str] = []
@@ -54,12 +60,12 @@ def block(
     return "\n".join([heading, fenced("\n".join(shown))]) if shown else heading
 
 
-def _left_out(shown: list[str], items: int, count: Callable[[], int] | None, what: str) -> str:
+def _left_out(shown: list[str], items: int, count: Callable[[], int] | None, what: Callable[[int, bool], str]) -> str:
     """What is left out, which the last of the lines says too."""
-    sent = f"the first {plural(len(shown), 'line')} of its description sent"
+    sent = _("the first {lines} of its description sent", lines=plural(len(shown), "line"))
     more = max(0, count() - items) if count is not None else 0
-    shown.append(f"… and {plural(more, f'more {what}')}" if more else "… and more")
-    return f"{plural(items + more, what)}, {items:,} sent" if more else sent
+    shown.append(for_model("… and {items}", items=what(more, True)) if more else for_model("… and more"))
+    return _("{items}, {sent:,} sent", items=what(items + more, False), sent=items) if more else sent
 
 
 def library_and_class(value: Any) -> str:
@@ -75,7 +81,7 @@ def named(pairs: Iterable[tuple[str, Any]], between: str = "=") -> str:
 
 def under(name: Any, value: Any) -> str:
     """The value of this name in a few words, unless it may be a secret by its name."""
-    return LEFT_OUT if is_secret(name) and value is not None and briefly(value) != "''" else briefly(value)
+    return left_out() if is_secret(name) and value is not None and briefly(value) != "''" else briefly(value)
 
 
 def briefly(value: Any) -> str:
@@ -88,7 +94,8 @@ def briefly(value: Any) -> str:
         if dtype is not None and hasattr(value, "tolist") and math.prod(shape) <= _FEW:
             return _one_line(repr(_listed(value.tolist(), str(dtype))), _LONGEST_ARRAY)
         kind = type(value).__name__
-        return f"{kind} of shape {tuple(map(int, shape))}{f', {dtype}' if dtype is not None else ''}"
+        described = for_model("{kind} of shape {shape}", kind=kind, shape=tuple(map(int, shape)))
+        return f"{described}, {dtype}" if dtype is not None else described
     if isinstance(value, str):
         return _one_line(repr(value))
     if isinstance(value, float):
@@ -118,7 +125,7 @@ def quietly() -> Iterator[None]:
 
 def _container(value: Any) -> str:
     if len(value) > _FEW:
-        return f"{type(value).__name__} of {plural(len(value), 'item')}"
+        return for_model("{kind} of {what}", kind=type(value).__name__, what=plural(len(value), "item"))
     if isinstance(value, Mapping):
         return f"{{{', '.join(f'{briefly(key)}: {under(key, item)}' for key, item in value.items())}}}"
     if isinstance(value, Set):

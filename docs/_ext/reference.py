@@ -1,0 +1,64 @@
+"""What Sphinx needs of ours: the pages made from the code, the notebooks, and how cells that ask are shown.
+
+- ``{from-code} NAME`` puts in a page of `from_code`. Its sentences are the package's own and are translated there, so
+  that gettext does not ask for them a second time.
+- Links between the files of the repository (`../notebooks/tables.ipynb`, `../SECURITY.md`) lead to their pages here.
+- A cell that begins with `%%glm` is text, and is not coloured as Python.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import from_code
+from docutils import nodes
+from docutils.statemachine import StringList
+from links import included, moved
+from sphinx.transforms import SphinxTransform
+from sphinx.util.docutils import SphinxDirective
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+
+
+class FromCode(SphinxDirective):
+    """A page made from the code, at the level of its headings."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        text = from_code.page(self.arguments[0], self.config.language)
+        document = self.state.document
+        before = set(document.findall(nodes.TextElement))
+        inside = nodes.Element()
+        inside.document = document
+        lines = StringList(text.splitlines(), source=self.get_source_info()[0])
+        self.state.nested_parse(lines, 0, inside, match_titles=True)
+        # What stands below a heading of the text is in the document by now, and what stands above the first is inside.
+        for node in {*document.findall(nodes.TextElement), *inside.findall(nodes.TextElement)} - before:
+            node["translatable"] = False
+        return inside.children
+
+
+class CellsThatAsk(SphinxTransform):
+    """Marks the language of cells: what a `%%glm` cell says is prose."""
+
+    default_priority = 400
+
+    def apply(self, **_: Any) -> None:
+        for block in self.document.findall(nodes.literal_block):
+            if re.match(r"(#.*\n|\s)*%%?glm\b", block.astext()):
+                block["language"] = "text"
+
+
+def _read(app: Sphinx, name: str, content: list[str]) -> None:
+    content[0] = moved(included(content[0], Path(app.srcdir)))
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    app.add_directive("from-code", FromCode)
+    app.add_transform(CellsThatAsk)
+    app.connect("source-read", _read)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,40 @@
+"""Whether every text of the pages has its translation."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.pofile import read_po
+
+#: Pages that need no translation: they are in both languages.
+BOTH_LANGUAGES = {"contributing", "glossary"}
+
+
+def missing(templates: Path, catalogues: Path) -> list[str]:
+    """What the catalogues (`.po`) lack of the templates (`.pot`), each as `page: text`: no translation, or one that was
+    marked as fuzzy, because its English has changed since."""
+    found = []
+    for path in sorted(templates.rglob("*.pot")):
+        page = path.relative_to(templates).with_suffix("")
+        if page.as_posix() in BOTH_LANGUAGES:
+            continue
+        catalogue = _read(catalogues / page.with_suffix(".po"))
+        for message in _read(path):
+            there = catalogue.get(message.id) if message.id else None
+            if has_words(str(message.id)) and (there is None or not there.string or there.fuzzy):
+                found.append(f"{page.as_posix()}: {str(message.id)[:90]}")
+    return found
+
+
+def has_words(text: str) -> bool:
+    """Whether there is something to translate: words outside of code."""
+    return re.search(r"[^\W\d_]{2}", re.sub(r"(`+).*?\1", "", text, flags=re.DOTALL)) is not None
+
+
+def _read(path: Path) -> Catalog:
+    if not path.exists():
+        return Catalog()
+    with path.open("rb") as file:
+        return read_po(file)

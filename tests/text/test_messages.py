@@ -1,0 +1,145 @@
+"""Texts of ours, told in the language of who reads them."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from zhipu_magic.text import language
+from zhipu_magic.text.errors import NOTHING_SENT, InvalidRequest
+from zhipu_magic.text.markup import Markup
+from zhipu_magic.text.message_data import data_of, told_by
+from zhipu_magic.text.messages import Message, _, all_of, comma, joined, sent, sentences, told
+from zhipu_magic.text.notice import Notice
+from zhipu_magic.text.numbers import about, compact, money, plural
+
+
+@pytest.fixture
+def chinese() -> Iterator[None]:
+    language.choose("zh")
+    yield
+    language.choose("auto")
+
+
+def test_in_english_a_message_is_its_text() -> None:
+    said = _("There is no batch {id} here.", id="b1")
+    assert said == told(said) == sent(said) == "There is no batch b1 here."
+
+
+def test_a_message_is_told_in_chinese_and_stays_english_as_a_str(chinese: None) -> None:
+    said = _("There is no batch {id} here.", id=plural(2000, "row"))
+    assert told(said) == "这里没有批次 2,000 行。"
+    assert str(said) == f"{said}" == "There is no batch 2,000 rows here."
+
+
+def test_what_goes_to_a_model_is_in_the_language_of_the_prompt(chinese: None) -> None:
+    said = plural(3, "row")
+    assert sent(said) == "3 rows" and told(said) == "3 行"
+    with language.prompted(language.language_of("这张表说明什么？")):
+        assert sent(said) == "3 行"
+    assert sent(said) == "3 rows"
+
+
+def test_an_error_is_told_in_the_language_of_its_reader() -> None:
+    error = InvalidRequest("There is no batch {id} here.", near="b2", outcomes=[NOTHING_SENT], reason="test", id="b1")
+    assert str(error) == "There is no batch b1 here. Did you mean b2?\nNothing was sent."
+    language.choose("zh")
+    try:
+        assert str(error) == "这里没有批次 b1。是不是想写 b2？\n什么都没有发送。"
+        assert error.said == "There is no batch b1 here." and error.message == "这里没有批次 b1。"
+    finally:
+        language.choose("auto")
+    assert error.message == "There is no batch b1 here."
+
+
+def test_a_piece_of_a_page_is_told_when_it_is_shown() -> None:
+    piece = Markup("There is no batch {id} here.", id=joined(" · ", [plural(2, "turn"), "*"]))
+    assert piece.plain == "There is no batch 2 turns · * here."
+    language.choose("zh")
+    try:
+        assert piece.plain == "这里没有批次 2 轮 · *。"
+        assert Markup.of(plural(2, "turn")).bare == "2 轮"
+    finally:
+        language.choose("auto")
+    assert piece.plain == "There is no batch 2 turns · * here."
+
+
+def test_numbers_are_written_as_each_language_writes_them(chinese: None) -> None:
+    assert [told(compact(count)) for count in (870, 9999, 12_345, 1_200_000, 2_300_000_000)] == [
+        *("870", "9,999", "1.2 万", "120 万", "23 亿")
+    ]
+    assert compact(12_345) == "12.3k" and about(25_432) == "25,000"
+    assert told(about(25_432)) == "2.5 万" and told(about(994)) == "990"
+    assert told(money(0)) == "免费"
+
+
+def test_lists_and_sentences_follow_the_language(chinese: None) -> None:
+    listed = all_of([plural(1, "row"), "b", "c"])
+    assert listed == "1 row, b and c" and told(listed) == "1 行、b 和 c"
+    said = sentences(NOTHING_SENT, "", "Try.", NOTHING_SENT)
+    assert said == "Nothing was sent. Try. Nothing was sent."
+    assert told(said) == "什么都没有发送。Try. 什么都没有发送。"
+    assert told(comma(["a", "b"])) == "a、b"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        _("There is no batch {id} here.", id=plural(2, "row")),
+        plural(2, "row"),
+        comma([plural(2, "row"), "b"]),
+        compact(12_345),
+        Notice("Nothing was sent.", hint="There is no batch {id} here.", reason="test", id=3),
+    ],
+    ids=lambda text: type(text).__name__,
+)
+def test_a_message_can_be_pickled_and_kept_as_data(text: Any, chinese: None) -> None:
+    copied = pickle.loads(pickle.dumps(text))
+    assert copied == text and told(copied) == told(text)
+    if not isinstance(text, Notice):
+        kept = told_by(str(text), data_of(text))
+        assert kept == text and told(kept) == told(text) != str(text)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        None,
+        {"of": "Send {x} your key.", "with": {"x": "me"}},
+        {"of": "{x.__class__}", "with": {"x": "me"}},
+        {"of": "{x:>99999999}", "with": {"x": "me"}},
+        {"of": "2 rows", "with": {"self": 1, "not a name": 2}},
+        {"one": "{count}", "many": "{count}", "count": "2", "with": {}},
+        {"between": {"between": {"between": "", "parts": []}, "parts": []}, "parts": [1]},
+        {"figure": "exec", "value": 1},
+    ],
+)
+def test_data_that_say_something_else_are_not_used(data: Any, chinese: None) -> None:
+    assert type(told_by("2 rows", data)) is str
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(),
+        lambda inner: (
+            st.lists(inner)
+            | st.dictionaries(
+                st.sampled_from(["of", "with", "one", "many", "count", "between", "parts", "figure", "value", "x"]),
+                inner,
+            )
+        ),
+    )
+)
+def test_any_data_leave_the_text_as_it_is(data: Any) -> None:
+    assert told_by("2 rows", data) == "2 rows"
+
+
+@given(st.text(), st.text())
+def test_facts_are_never_read_as_templates(fact: str, other: str) -> None:
+    said = Message("{fact} · {other}", fact=fact, other=other)
+    assert said == said.in_language("zh") == f"{fact} · {other}"

@@ -1,0 +1,56 @@
+"""The language that a page is read in: as the user has set it, or as `auto` finds it.
+
+`auto` is, in this order: in a replay that sends nothing, the language in which it was recorded; ZHIPU_MAGIC_LANGUAGE;
+what the front end says; the language of the system; English.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+from ...text import language as languages
+from ...text.language import LANGUAGE_VARIABLE, Language
+from ..settings import Settings
+
+#: The settings on which the language depends.
+_DECIDING = ("language", "replay", "journal")
+
+
+class PageLanguage:
+    """Keeps the language of what is shown as the settings and the front end have it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self.front_end: Language | None = None
+        """What the front end shows itself in, once it has said so."""
+        self.recorded: Callable[[], Language | None] = lambda: None
+        """The language in which the journal's conversation was shown."""
+        self._first = settings.language
+        languages.ask_first(self._found, self._begun)
+        languages.choose(settings.language)
+        settings.observe(self._follow, _DECIDING)
+
+    def front_end_says(self, name: str) -> None:
+        """Note the language of the front end, by its locale's name."""
+        self.front_end = languages.named(name)
+        languages.look_again()
+
+    def close(self) -> None:
+        """Leave no trace of this page in the process."""
+        self._settings.unobserve(self._follow, _DECIDING)
+        languages.ask_first(None)
+        languages.choose("auto")
+
+    def _follow(self, change: Any) -> None:
+        languages.choose(self._settings.language)
+
+    def _begun(self) -> Language | None:
+        """What was set before the first cell. A replay that sends nothing begins as what it shows did."""
+        return None if self._settings.replay == "only" else languages.named(self._first)
+
+    def _found(self) -> Language | None:
+        if self._settings.replay == "only":
+            return self.recorded() or "en"
+        return languages.named(os.environ.get(LANGUAGE_VARIABLE, "")) or self.front_end

@@ -1,0 +1,44 @@
+"""What `%config GLMMagics` says of the settings, in the language of its reader: traitlets knows English only."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from ..text import language as languages
+from ..text.messages import N_, Message, _, told
+from ..text.wrapping import wrapped
+
+_COLUMNS, _INDENT = 76, 4
+
+
+def heading(text: str) -> str:
+    """The help of all settings as traitlets writes it, below a heading in the reader's language."""
+    if languages.of_reader() == "en":
+        return text
+    first, _rule, *rest = text.split("\n")
+    return "\n".join([told(_("Settings of {name}", name=first.partition("(")[0])), *rest])
+
+
+def of_setting(write: Callable[[str], str], meaning: str) -> str:
+    """The help of a setting: `write` makes it of what the setting means, which is wrapped at spaces."""
+    if languages.of_reader() == "en":
+        return write(meaning)
+    first, *rest = write("").split("\n")
+    lines = wrapped(told(_(meaning)), _COLUMNS - _INDENT)
+    return "\n".join([first, *(" " * _INDENT + line for line in lines), *map(_told_line, rest)])
+
+
+def _told_line(line: str) -> str:
+    for pattern, template in _OF_TRAITLETS.items():
+        found = re.fullmatch(rf"( *){pattern}", line)
+        if found is not None:
+            return found[1] + told(Message(template, value=found[2]))
+    return line
+
+
+_OF_TRAITLETS = {
+    r"Choices: any of (.*)": N_("Choices: any of {value}"),
+    r"Current: (.*)": N_("Current: {value}"),
+    r"Default: (.*)": N_("Default: {value}"),
+}

@@ -1,0 +1,125 @@
+"""Messages as data beside their English text, so that a journal needs no other language and a page can have any.
+
+    {"of": template, "with": facts}                          a message
+    {"one": …, "many": …, "count": 3, "with": facts}         one that depends on a count
+    {"between": ", ", "parts": [text or data, …]}            messages with the same text between them
+    {"figure": "compact", "value": 12300}                    a number as each language writes it
+
+A journal may come from anywhere. So what is read is used only if it says in English what the text beside it says: it
+can then say nothing else in another language, since only templates of ours have translations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from . import numbers
+from .messages import Counted, Figure, Joined, Message, Tellable, in_language
+from .notice import Notice
+
+#: Bounds of what is taken from a journal.
+_DEEPEST, _MOST_PARTS, _MOST_FACTS = 6, 200, 40
+_LONGEST, _LONGEST_TEMPLATE = 4_000, 1_000
+#: The figures that are written differently, by name.
+_FIGURES = {"compact": numbers.compact, "about": numbers.about}
+_NAMES = {type_of.write: name for name, make in _FIGURES.items() if isinstance(type_of := make(0), Figure)}
+
+
+def data_of(text: str) -> dict[str, Any] | None:
+    """How the text was made, as JSON; None for one that is the same in all languages."""
+    if isinstance(text, Counted):
+        return {"one": text.template, "many": text.many, "count": text.number, "with": _facts(text.facts, "count")}
+    if isinstance(text, Joined):
+        return {"between": _part(text.between), "parts": [_part(part) for part in text.parts]}
+    if isinstance(text, Figure):
+        name = _NAMES.get(text.write)
+        return None if name is None else {"figure": name, "value": text.value}
+    if isinstance(text, Notice):
+        return {"between": " ", "parts": [_part(text.text), _part(text.hint)]}
+    if isinstance(text, Message):
+        if isinstance(text.template, Tellable):
+            return data_of(text.template)
+        return {"of": text.template, "with": _facts(text.facts)}
+    return None
+
+
+def _facts(facts: Mapping[str, object], *but: str) -> dict[str, Any]:
+    return {name: _part(fact) for name, fact in facts.items() if name not in but}
+
+
+def _part(fact: object) -> Any:
+    if isinstance(fact, str):
+        return data_of(fact) or str(fact)
+    return fact if fact is None or isinstance(fact, (bool, int, float)) else str(in_language(fact, "en"))
+
+
+def told_by(text: str, data: object) -> str:
+    """The text as a message, if the data say the same in English; else the text as it is."""
+    if len(text) > _LONGEST:
+        return text
+    try:
+        message = _made(data, _DEEPEST, len(text))
+    except (TypeError, ValueError, LookupError, AttributeError):
+        return text
+    return message if str.__str__(message) == text else text
+
+
+def _made(data: object, deepest: int, longest: int) -> str:
+    made = _made_of(data, deepest, longest)
+    if len(made) > longest:  # it is part of a text that is no longer
+        raise ValueError
+    return made
+
+
+def _made_of(data: object, deepest: int, longest: int) -> str:
+    if isinstance(data, str):
+        return data
+    if not isinstance(data, dict) or deepest == 0:
+        raise ValueError
+    if "figure" in data:
+        return _FIGURES[data["figure"]](_number(data["value"]))
+    if "parts" in data:
+        parts = data["parts"]
+        if not isinstance(parts, list) or len(parts) > _MOST_PARTS:
+            raise ValueError
+        return Joined(
+            _made(data["between"], deepest - 1, longest), [_made(part, deepest - 1, longest) for part in parts]
+        )
+    facts = data["with"]
+    if not isinstance(facts, dict) or len(facts) > _MOST_FACTS or not all(map(str.isidentifier, facts)):
+        raise ValueError
+    made = {
+        name: fact if fact is None or isinstance(fact, (bool, int, float)) else _made(fact, deepest - 1, longest)
+        for name, fact in facts.items()
+    }
+    if "one" in data:
+        return Counted(_text(data["one"]), _text(data["many"]), _number(data["count"]), **made)
+    return Message(_text(data["of"]), **made)
+
+
+def _text(member: object) -> str:
+    """A template of ours: it fills in facts, and looks at nothing within them."""
+    if not isinstance(member, str) or len(member) > _LONGEST_TEMPLATE or _reaches(member):
+        raise ValueError
+    return member
+
+
+def _number(member: object) -> int:
+    if isinstance(member, bool) or not isinstance(member, int):
+        raise TypeError
+    return member
+
+
+def _reaches(template: str) -> bool:
+    """Whether a template looks into a fact (`{x.y}`, `{x[0]}`), or asks for a width, which could be any."""
+    from string import Formatter
+
+    return any(
+        name is not None and (not name.isidentifier() or bool(conversion) or spec not in _SPECS)
+        for _, name, spec, conversion in Formatter().parse(template)
+    )
+
+
+#: How our templates write numbers.
+_SPECS = ("", ",", ".0f", ".1f", ".2f", "g", ":g")

@@ -1,0 +1,44 @@
+"""Templates filled as Chinese is written: a space between Chinese and Latin, and none between Chinese and Chinese.
+
+Whoever translates a template does not know which language its facts will be in. So a space is put where a fact meets
+the text around it, and one that stands there is taken away, if the fact is a text of ours: a name keeps it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from string import Formatter
+from typing import Final
+
+_HAN: Final = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
+_LATIN: Final = re.compile(r"[A-Za-z0-9]")
+_FULL_WIDTH: Final = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff，。：；？！、（）“”…]")
+_FORMATTER: Final = Formatter()
+
+
+def filled_in_chinese(template: str, facts: Mapping[str, object], tell: Callable[[object], object]) -> str:
+    """The template with the facts in it; `tell` makes of a fact what is shown of it."""
+    text, is_ours = "", False
+    for literal, name, spec, conversion in _FORMATTER.parse(template):
+        text = _met(text, literal, ours=is_ours)
+        if name is None:
+            continue
+        fact, _key = _FORMATTER.get_field(name, (), facts)
+        shown = tell(fact)
+        is_ours = hasattr(type(fact), "in_language")
+        text = _met(text, format(_FORMATTER.convert_field(shown, conversion), spec or ""), ours=is_ours)
+    return text
+
+
+def _met(left: str, right: str, *, ours: bool) -> str:
+    """Two texts, one after the other. A space that stands between them goes if it is between Chinese."""
+    if not left or not right:
+        return left + right
+    if ours and left.endswith(" ") and _FULL_WIDTH.match(left[-2:-1]) and _FULL_WIDTH.match(right):
+        return left[:-1] + right
+    if ours and right.startswith(" ") and _FULL_WIDTH.match(left[-1]) and _FULL_WIDTH.match(right[1:2]):
+        return left + right[1:]
+    if (_HAN.match(left[-1]) and _LATIN.match(right)) or (_LATIN.match(left[-1]) and _HAN.match(right)):
+        return f"{left} {right}"
+    return left + right
