@@ -70,8 +70,8 @@ def _options(tell: Tell) -> str:
     for group in cell_options.GROUPS:
         rows = []
         for action in group._group_actions:
-            help_text, _, example = (action.help or "").replace("%%", "%").rpartition("\n")
-            rows.append((_code(_usage(action)), _prose(tell(help_text)), _code(example)))
+            help_text, _, example = tell(action.help or "").replace("%%", "%").rpartition("\n")
+            rows.append((_code(_usage(action)), _prose(help_text), _code(example)))
         parts.append(f"## {tell(group.title)}\n\n{_table(map(tell, ('option', 'what it does', 'example')), rows)}")
     return "\n\n".join(parts)
 
@@ -92,7 +92,7 @@ def _commands(tell: Tell) -> str:
         if command.arguments:
             rows = [(_code(name), _prose(tell(meaning))) for name, meaning in command.arguments.items()]
             parts.append(_table(map(tell, ("argument", "what it is")), rows))
-        parts.append("```text\n" + "\n".join(command.examples) + "\n```")
+        parts.append("```text\n" + "\n".join(map(tell, command.examples)) + "\n```")
     return "\n\n".join(parts)
 
 
