@@ -33,16 +33,16 @@ BUILT := hatch_build.py $(wildcard lab/src/*.js lab/schemas/*.json zhipu_magic/t
 NODE := sh -c 'if [ -e $(VENV)/lab-tools ]; then shift; exec "$$@"; fi; \
   echo "Not checked, for want of node: $$1"; test -z "$$CI"' node
 
-.PHONY: catalog demo test test-front-ends test-servers test-values test-clients check bench soak notebooks clean coverage release-check wheel docs docs-zh docs-texts
+.PHONY: bench catalog check check-imports check-lab check-style check-types clean coverage demo docs docs-texts docs-zh notebooks
+.PHONY: release-check soak test test-clients test-front-ends test-servers test-values wheel
 
 demo: $(VENV)/lab
 	$(RUN) -m zhipu_magic demo $(if $(HEADLESS),--headless)
 
 test: $(VENV)/test $(VENV)/renderers $(VENV)/lab-tools
-	for notebook in notebooks/*.ipynb; do \
-	  JPY_SESSION_NAME=$(CURDIR)/$$notebook ZHIPU_MAGIC_REPLAY=only IPYTHONDIR=$(CURDIR)/$(VENV)/ipython \
-	    $(RUN) -m pytest -q -p no:cacheprovider --nbval $$notebook || exit 1; \
-	done
+	printf '%s\n' notebooks/*.ipynb | xargs -P 2 -I {} \
+	  env JPY_SESSION_NAME=$(CURDIR)/{} ZHIPU_MAGIC_REPLAY=only IPYTHONDIR=$(CURDIR)/$(VENV)/ipython \
+	  $(RUN) -m pytest -q -p no:cacheprovider --nbval {}
 	$(NODE) "the front-end extension" npm --prefix lab --silent test
 	$(RUN) -m pytest -q -n 2 --dist loadfile
 
@@ -62,12 +62,21 @@ test-values: $(VALUES)/ready
 test-clients: $(CLIENTS)/ready
 	$(CLIENTS)/bin/python -m pytest -q --confcutdir=tests/clients -W default -W ignore::ResourceWarning tests/clients
 
-check: $(VENV)/dev $(VENV)/lab-tools
+# Apart, so that `make -j check` can run them at once.
+check: check-style check-types check-imports check-lab
+
+check-style: $(VENV)/dev
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
-	$(VENV)/bin/mypy
-	$(VENV)/bin/lint-imports
 	$(VENV)/bin/zizmor --offline --quiet .github
+
+check-types: $(VENV)/dev
+	$(VENV)/bin/mypy
+
+check-imports: $(VENV)/dev
+	$(VENV)/bin/lint-imports
+
+check-lab: $(VENV)/lab-tools
 	$(NODE) "the front-end extension" npm --prefix lab --silent run check
 
 catalog: $(VENV)/dev
@@ -109,16 +118,18 @@ docs-texts: $(DOCS)/ready
 	$(DOCS)/bin/python docs/build_pages.py --texts
 
 clean:
-	rm -rf dist $(VENV) .venv-servers $(CLIENTS) $(VALUES) $(OLDEST) $(BESIDE) tests/node/node_modules lab/node_modules
+	rm -rf dist $(VENV) .venv-servers $(CLIENTS) $(VALUES) $(OLDEST) $(BESIDE) $(DOCS) docs/_build docs/notebooks \
+	  tests/node/node_modules lab/node_modules
 
-	rm -rf $(VENV) .venv-servers $(CLIENTS) $(VALUES) $(OLDEST) $(BESIDE) $(DOCS) docs/_build docs/notebooks tests/node/node_modules lab/node_modules
-
+# What is installed along with which.
+WITH_test := lab
+WITH_dev := lab test
 $(VENV)/lab $(VENV)/test $(VENV)/dev: pyproject.toml $(BUILT)
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 10))" || \
 	  { echo "zhipu_magic needs Python 3.10 or later; $(PYTHON) is older. Try: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
 	test -x $(RUN) || $(PYTHON) -m venv $(VENV)
 	$(RUN) -m pip install --quiet --disable-pip-version-check --editable ".[$(@F)]"
-	touch $@
+	touch $@ $(addprefix $(@D)/,$(WITH_$(@F)))
 
 # Without npm, what checks the extension is left out, and in CI that fails (see NODE).
 $(VENV)/lab-tools: lab/package-lock.json

@@ -1,10 +1,10 @@
-"""Builds the documentation: `python docs/build_pages.py en zh` makes `docs/_build/html/en`, `…/zh` and a landing page.
+"""Builds the pages: `python docs/build_pages.py en zh` into `docs/_build/html/en`, `…/zh`, and one that chooses.
 
 Every warning is an error: links that lead nowhere among the pages, headings, references. In Chinese, so is a text that
 has no translation (`docs/translations.py`). Nothing is fetched; links to other sites are not followed.
 
-`--draft` builds Chinese pages with the translations that there are, for those who write them. `--texts` brings the
-catalogues in `docs/locale` up to date with the English pages.
+`--draft` builds Chinese pages with the translations that there are, for those who write them, and `--texts` alone
+brings the catalogues in `docs/locale` up to date with the English pages.
 """
 
 from __future__ import annotations
@@ -75,7 +75,8 @@ def _templates() -> Path:
 
 
 def _sphinx(*arguments: object) -> int:
-    return _run("sphinx", *arguments)
+    # Everything is read anew (-E): what is made from the code has changed with the code.
+    return _run("sphinx", "-E", *arguments)
 
 
 def _run(module: str, *arguments: object) -> int:

@@ -55,6 +55,7 @@ html_theme = "furo"
 html_title = "zhipu_magic"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+html_js_files = ["search-words.js"]
 html_copy_source = False
 html_show_sourcelink = False
 html_show_sphinx = False

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
+
+#: Pages that need no translation: they are in both languages.
+BOTH_LANGUAGES = {"contributing", "glossary"}
 
 
 def missing(templates: Path, catalogues: Path) -> list[str]:
@@ -14,12 +18,19 @@ def missing(templates: Path, catalogues: Path) -> list[str]:
     found = []
     for path in sorted(templates.rglob("*.pot")):
         page = path.relative_to(templates).with_suffix("")
+        if page.as_posix() in BOTH_LANGUAGES:
+            continue
         catalogue = _read(catalogues / page.with_suffix(".po"))
         for message in _read(path):
             there = catalogue.get(message.id) if message.id else None
-            if message.id and (there is None or not there.string or there.fuzzy):
+            if has_words(str(message.id)) and (there is None or not there.string or there.fuzzy):
                 found.append(f"{page.as_posix()}: {str(message.id)[:90]}")
     return found
+
+
+def has_words(text: str) -> bool:
+    """Whether there is something to translate: words outside of code."""
+    return re.search(r"[^\W\d_]{2}", re.sub(r"(`+).*?\1", "", text, flags=re.DOTALL)) is not None
 
 
 def _read(path: Path) -> Catalog:

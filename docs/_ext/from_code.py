@@ -229,10 +229,11 @@ def _reasons(tell: Tell) -> str:
         cells = [tell(text) if text else "" for text in texts]
         if said.has_facts:  # braces are doubled in a template
             cells = [text.replace("{{", "{").replace("}}", "}") for text in cells]
-        row = (f"{_code(said.reason)}<br>{said.kind}", *map(_prose, cells))
-        rooms.setdefault(said.reason.split(".")[0], []).append(row)
-    head = [tell(text) for text in ("reason", "what it says", "what to do", "in Python")]
-    return "\n\n".join(f"## {room}\n\n{_table(head, rows)}" for room, rows in rooms.items())
+        message, hint, in_python = map(_prose, cells)
+        hint += f"<br>*{tell('in Python')}:* {in_python}" if in_python else ""
+        rooms.setdefault(said.reason.split(".")[0], []).append((f"{_code(said.reason)}<br>{said.kind}", message, hint))
+    head = [tell(text) for text in ("reason", "what it says", "what to do")]
+    return "\n\n".join(f"### {room}\n\n{_table(head, rows)}" for room, rows in rooms.items())
 
 
 def _codes(tell: Tell) -> str:

@@ -9,11 +9,13 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import from_code
 from docutils import nodes
 from docutils.statemachine import StringList
+from links import included, moved
 from sphinx.transforms import SphinxTransform
 from sphinx.util.docutils import SphinxDirective
 
@@ -28,11 +30,14 @@ class FromCode(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         text = from_code.page(self.arguments[0], self.config.language)
+        document = self.state.document
+        before = set(document.findall(nodes.TextElement))
         inside = nodes.Element()
-        inside.document = self.state.document
+        inside.document = document
         lines = StringList(text.splitlines(), source=self.get_source_info()[0])
         self.state.nested_parse(lines, 0, inside, match_titles=True)
-        for node in inside.findall(nodes.TextElement):
+        # What stands below a heading of the text is in the document by now, and what stands above the first is inside.
+        for node in {*document.findall(nodes.TextElement), *inside.findall(nodes.TextElement)} - before:
             node["translatable"] = False
         return inside.children
 
@@ -48,35 +53,12 @@ class CellsThatAsk(SphinxTransform):
                 block["language"] = "text"
 
 
-#: What the files of the repository link to beside `docs/`, and where that is on the site.
-_MOVED = (
-    (re.compile(r"\]\((?:\.\./)?notebooks/([\w-]+\.ipynb)\)"), r"](/notebooks/\1)"),
-    (re.compile(r"\]\((?:\.\./)?SECURITY\.md(#[\w-]+)?\)"), r"](/security.md\1)"),
-    (re.compile(r"\]\((?:\.\./)?ARCHITECTURE\.md(#[\w-]+)?\)"), r"](/architecture.md\1)"),
-    (re.compile(r"\]\((?:\.\./)?CHANGELOG\.md(#[\w-]+)?\)"), r"](/changelog.md\1)"),
-    (re.compile(r"\]\((?:\.\./)docs/([\w/-]+\.(?:md|png))(#[\w-]+)?\)"), r"](/\1\2)"),
-    (re.compile(r"\]\((?:\.\./)?README\.md(#[\w-]+)?\)"), r"](/index.md)"),
-)
-
-
-def moved(text: str) -> str:
-    """The text with its links as they are on the site."""
-    for link, there in _MOVED:
-        text = link.sub(there, text)
-    return text
-
-
 def _read(app: Sphinx, name: str, content: list[str]) -> None:
-    content[0] = moved(content[0])
-
-
-def _included(app: Sphinx, path: Any, parent: str, content: list[str]) -> None:
-    content[0] = moved(content[0])
+    content[0] = moved(included(content[0], Path(app.srcdir)))
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("from-code", FromCode)
     app.add_transform(CellsThatAsk)
     app.connect("source-read", _read)
-    app.connect("include-read", _included)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -110,7 +110,8 @@ export class Link {
   }
 
   /**
-   * What the page says with a request to execute this cell: the order if any cell asks, and what the user has set.
+   * What the page says with a request to execute this cell: the order if any cell asks, and what the user has set,
+   * such as another language than English.
    * @param {string} cell
    */
   _toldWith(cell) {
@@ -118,12 +119,13 @@ export class Link {
     const cells = this._common.isOn(...LISTENERS) ? this._cells(cell) : [];
     const gone = this._gone();
     const asks = cells.length > 0 || gone.length > 0;
-    const says = settings || this._hasSet;
+    const language = this._common.translator.languageCode ?? 'en';
+    const says = settings || this._hasSet || language !== 'en';
     this._hasSet = settings !== null;
     if (!asks && !says) {
       return null;
     }
-    const said = { version: VERSION, ...(settings && { settings }) };
+    const said = { version: VERSION, language, ...(settings && { settings }) };
     if (!asks || !this._common.isOn('page')) {
       return said;
     }

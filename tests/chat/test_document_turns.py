@@ -95,7 +95,7 @@ def test_documents_are_replayed_without_files_libraries_and_network(
     prompts = asked(recorded)
     assert "report.pdf, pages 2–3 of 3" in prompts[0] and "## Page 2\n\ntwo" in prompts[0]
     assert "one" not in re.sub("[a-z]one|one ", "", prompts[0])
-    assert "prices.xlsx, sheet Q2 of 2\n围栏之间" in prompts[1]
+    assert "prices.xlsx，工作表 Q2，共 2 个\n围栏之间" in prompts[1]
     assert "A PDF of" in prompts[2] and prompts[3] == prompts[2].replace("Read", "Again")
     assert f"{URL}\nWhat stands between" in prompts[4]
     kinds = [call.kind for call in server.calls]

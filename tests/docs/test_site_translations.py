@@ -39,3 +39,10 @@ def test_what_a_catalogue_lacks_is_listed(tmp_path: Path) -> None:
         *(f"howto/ci: {text}" for text in ("One.", "Two.", "Three.")),
         *(f"start: {text}" for text in ("Two.", "Three.")),
     ]
+
+
+def test_a_text_of_nothing_but_code_needs_no_translation() -> None:
+    has_words = import_module("translations").has_words
+    assert [has_words(text) for text in ("`glm-4.6`", "``a `b` c``, `d`", "¥ 0.5", "a `b`.", "`a` or `b`", "费用")] == [
+        *(False, False, False, False, True, True)
+    ]

@@ -24,18 +24,19 @@ def read(name: str) -> str:
 
 def recipe(target: str) -> list[str]:
     """The commands of a target of the Makefile."""
-    rule = re.search(rf"^{target}:.*\n((?:\t.*\n)+)", read("Makefile"), flags=re.MULTILINE)
+    rule = re.search(rf"^{target}:(.*)\n((?:\t.*\n)*)", read("Makefile"), flags=re.MULTILINE)
     assert rule is not None
-    return [line.strip() for line in rule[1].splitlines()]
+    before = [line for part in re.findall(r" ([a-z-]+)", rule[1]) for line in recipe(part)]
+    return [*before, *(line.strip() for line in rule[2].splitlines())]
 
 
 def test_hooks_are_the_commands_of_make_check() -> None:
     hooks = [hook["entry"] for hook in yaml.safe_load(read(".pre-commit-config.yaml"))["repos"][0]["hooks"]]
     checks = [re.sub(r"^\$\(NODE\) \".*\" ", "", line).replace("$(VENV)", ".venv") for line in recipe("check")]
     # A hook gets the names of the files, and mends their format at once.
-    assert [hook.replace(" --force-exclude", " .") for hook in hooks] == [
+    assert {hook.replace(" --force-exclude", " .") for hook in hooks} == {
         line.replace("format --check", "format") for line in checks
-    ]
+    }
 
 
 def test_forks_run_the_oldest_and_the_newest_python() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+import gettext
 import os
 import re
 import signal
@@ -16,6 +18,7 @@ from platforms import needs_signals
 from test_cell import DIALOGUE
 
 from zhipu_magic import __main__ as program
+from zhipu_magic.text import language as languages
 
 
 @needs_signals
@@ -49,6 +52,31 @@ def test_a_limit_that_is_none_is_told_in_a_line(capsys: pytest.CaptureFixture[st
     assert ended.value.code == 2
     told = capsys.readouterr().err
     assert "is not a valid limit: give a number from 1 on" in told and told.count("\n") == 1
+
+
+def test_help_and_mistakes_are_told_in_chinese(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ZHIPU_MAGIC_LANGUAGE", "zh")
+    languages.look_again()
+    outputs = []
+    for words in (["--help"], ["serve", "--port", "x"], ["record"], ["serve", "--pac"], ["demo", "more"]):
+        with pytest.raises(SystemExit):
+            program.main(words)
+        outputs.append("".join(capsys.readouterr()))
+    assert program.main(["record", "none.ipynb"]) == 2
+    assert capsys.readouterr().out == "没有笔记本 none.ipynb。\n"
+    assert outputs[0].startswith("用法：python -m zhipu_magic [-h] ") and "选项" in outputs[0]
+    assert "    serve               运行练习服务，直到按下 Ctrl-C\n" in outputs[0]
+    assert not re.search("[a-z]{3,} [a-z]{3,}", outputs[0].replace("python -m zhipu_magic", ""))
+    assert outputs[1:] == [
+        "python -m zhipu_magic serve: 参数 --port："
+        "'x' 不是有效的端口：请给出不超过 65535 的数字，不写则用任一空闲端口\n",
+        "python -m zhipu_magic record: 缺少参数：NOTEBOOK\n",
+        "python -m zhipu_magic serve: 参数 --pace：需要一个参数\n",
+        "python -m zhipu_magic: 无法识别的参数：more\n",
+    ]
+    assert argparse._ is gettext.gettext  # type: ignore[attr-defined]  # argparse's own name for it
 
 
 def test_a_mistake_in_a_script_is_told_in_a_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

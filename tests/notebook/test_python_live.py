@@ -23,9 +23,9 @@ TIMES = r"first token \d+\.\d\d s|\d+\.\d s|\d+ tok/s"
 def waiting(page: Page) -> None:
     """Let the code wait until what it has printed is on the page, or is not any more."""
 
-    def seen(printed: str, *, gone: bool = False) -> None:
+    def seen(printed: str, *, gone: bool = False, before: str = "```text\n") -> None:
         deadline = time.monotonic() + 20
-        while (f"```text\n{printed}" in page.publisher.outputs[-1]["data"].get("text/markdown", "")) is gone:
+        while (before + printed in page.publisher.outputs[-1]["data"].get("text/markdown", "")) is gone:
             assert time.monotonic() < deadline
             time.sleep(0.01)
 
@@ -106,10 +106,13 @@ def test_it_is_bounded_in_size_and_number(page: Page, server: PracticeServer) ->
 
 def test_it_can_do_no_harm(page: Page, server: PracticeServer) -> None:
     evil = "```\n<script>alert(1)</script><img src=x onerror=alert(1)>\x1b]0;title\x07 $x$"
-    cell = ask(page, server, f"import os\nprint({evil!r})\nprint(os.environ['ZHIPUAI_API_KEY'])\nseen('')")
-    assert cell.success and meanwhile(cell, "alert(1)")
+    # It stands in no fence: its backticks could close it. The key, which it prints last, is taken out.
+    code = f"import os\nprint({evil!r})\nprint(os.environ['ZHIPUAI_API_KEY'])\nseen('PI key', before='A')"
+    cell = ask(page, server, code)
+    assert cell.success and meanwhile(cell, "API key") and "alert&#40;1" in meanwhile(cell, "API key")[0]
+    assert "AssertionError" not in results(server)[0], "it was never seen"
     fence = re.compile(r"(`{3,})\w*\n.*?\n\1", re.DOTALL)
-    for one in meanwhile(cell, "alert(1)"):
+    for one in meanwhile(cell, "alert"):
         assert "<script" not in fence.sub("", one) and "<img" not in fence.sub("", one) and "\x1b" not in one
     assert server.api_key not in json.dumps(cell.every)
 

@@ -27,8 +27,7 @@ PACKAGE = Path(zhipu_magic.__file__).parent
 LEFTOVERS = Path(__file__).parent.parent / "leftovers"
 
 #: What is not in two languages yet: folders and modules of the package.
-NOT_YET = (
-)
+NOT_YET = ()
 
 
 def _tool(name: str) -> ModuleType:
@@ -162,7 +161,7 @@ _WRITTEN = {
     rf"(?<![A-Za-z0-9_.\u2038])\([^()]*{_HAN}[^()]*\)": "full-width brackets around Chinese: （）",
     rf"(?<!=)\"{_HAN}[^\"]*\"": "Chinese quotation marks: “”",
     rf"{_HAN}[A-Za-z0-9`]|[A-Za-z0-9]{_HAN}": "a space between Chinese and Latin letters, digits or code",
-    r"\s[，。：；？！、）”]|[，。：；？！、（“] (?!\s)": "no space beside full-width punctuation",
+    r"[ \t][，。：；？！、）”]|[，。：；？！、（“][ \t](?!\s)": "no space beside full-width punctuation",
     r"\.\.\.|。。|---?\s": "… or ——",
 }
 #: Terms of the glossary that are often said otherwise.
@@ -281,7 +280,8 @@ _NO_TEXT = re.compile(
 
 def _wrongly_written(string: str) -> list[str]:
     text = _NO_TEXT.sub("\u2038", string)
-    bare = re.sub(r"\{[^{}]*\}", "\u2038", text.replace("{{", "").replace("}}", ""))
+    text = re.sub(r"\{\{.*?\}\}+", "\u2038", text)  # references
+    bare = re.sub(r"\{[^{}]*\}", "\u2038", text)
     rights = [right for wrong, right in _WRITTEN.items() if re.search(wrong, bare)]
     if re.search(rf"{_HAN}`|(?<=`){_HAN}", re.sub(r"`[^`]*`", "``", string)):
         rights.append("a space between Chinese and code")

@@ -9,6 +9,7 @@ from time import process_time
 
 import nbformat
 import pytest
+from growth import grows_as_its_length
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from nasty import ATTACKS, NASTY
@@ -318,17 +319,14 @@ UNITS += ["~~~", "&#", "\\begin{a}", "- ", "> ", "|", "(", "\\", "://$", "a" * 5
 def test_the_time_for_a_reply_grows_as_the_reply_does(unit: str, end: str) -> None:
     def seconds(size: int) -> float:
         text = unit * (size // len(unit)) + end
-        times = []
-        for _ in range(2):
-            forget()
-            began = process_time()
-            harmless(text)
-            closed(text)
-            times.append(process_time() - began)
-        return min(times)
+        forget()
+        began = process_time()
+        harmless(text)
+        closed(text)
+        return process_time() - began
 
     # Below a quarter of a second, a collection of garbage weighs more than the text.
-    assert seconds(60_000) <= max(0.25, 3.5 * seconds(30_000))
+    assert grows_as_its_length(seconds, 30_000, enough=0.25, factor=3.5)
 
 
 def test_a_notebook_exported_to_html_has_nothing_of_it() -> None:

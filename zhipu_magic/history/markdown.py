@@ -164,7 +164,7 @@ def call_line(call: Called) -> str:
     """A call that has come back, and the beginning of its result, on one line."""
     facts: list[str] = [call_text(call.name, call.arguments)]
     facts += [_("declined")] if call.declined else [_("failed")] if call.failed else []
-    facts += [] if call.seconds is None or call.declined else [f"{call.seconds:.1f} s"]
+    facts += [] if call.seconds is None or call.declined else [_("{seconds:.1f} s", seconds=call.seconds)]
     result = shorten(_without_fence(call.text), _LONGEST_RESULT)
     return Message("{call} → {result}", call=joined(" · ", facts), result=result)
 

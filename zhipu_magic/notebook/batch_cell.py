@@ -222,4 +222,22 @@ def _state(one: Collected) -> str:
             if one.error.reason == _ELSEWHERE
             else _("cannot be looked at")
         )
-    return comma(one.progress.states) if one.progress is not None else ""
+    return comma([_STATES.get(state, state) for state in one.progress.states]) if one.progress is not None else ""
+
+
+#: What the service says of a batch, or its intent.
+_STATES = {
+    "waiting": _("waiting"),
+    "uploading": _("uploading"),
+    "uploaded": _("uploaded"),
+    "creating": _("creating"),
+    "created": _("created"),
+    "validating": _("validating"),
+    "in progress": _("in progress"),
+    "finalizing": _("finalizing"),
+    "completed": _("completed"),
+    "failed": _("failed"),
+    "expired": _("expired"),
+    "cancelling": _("cancelling"),
+    "cancelled": _("cancelled"),
+}

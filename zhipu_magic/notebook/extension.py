@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from IPython.core.extensions import ExtensionManager
 
 from ..service.forks import importing
+from ..text.messages import told
 from ..text.wrapping import wrapped
 from . import input_transforms
 from .completer import completer
@@ -39,7 +40,7 @@ def load_ipython_extension(shell: InteractiveShell) -> None:
     shell.events.register("post_run_cell", session.end_cell)
     input_transforms.install(shell)
     completer.install(shell, session)
-    if offer := session.page_journal.offer():
+    if offer := told(session.page_journal.offer()):
         lines = wrapped(offer, shutil.get_terminal_size().columns - 1) if is_terminal(shell) else [offer]
         print("\n".join(lines))
     needed = (*_NEEDED, *(_IN_A_TERMINAL if is_terminal(shell) else _IN_A_NOTEBOOK))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -15,6 +16,8 @@ NAME = "zhipu_magic"
 MOST_CELLS, LONGEST_CELL, LONGEST_PAGE = 10_000, 200, 1_000
 #: Of the cells above: how many, and characters of a Markdown cell, of all of them, and of a tag.
 MOST_ABOVE, LONGEST_TEXT, LONGEST_ABOVE, LONGEST_TAG = 2_000, 50_000, 1_000_000, 100
+
+_LOCALE = re.compile(r"[A-Za-z]{2,8}(?:[-_][A-Za-z0-9]{1,8}){0,3}")
 
 
 class PageCell(NamedTuple):
@@ -34,7 +37,8 @@ class Told(NamedTuple):
     are no longer there as code, however they went: JupyterLab does not tell which cells a merge removes. `settings` are
     the user's in the front end, by the name of the trait. `page` tells it from other pages on this kernel. `speaks` is
     its version, and all else is empty if that is another one than ours. `above` are all cells above the running one, in
-    their order, None if it does not say. `said` is all of it as it came.
+    their order, None if it does not say. `language` is what the page is shown in, by its locale's name; empty if it
+    does not say. `said` is all of it as it came.
     """
 
     cells: tuple[str, ...] | None = None
@@ -43,6 +47,7 @@ class Told(NamedTuple):
     page: str = ""
     speaks: object = VERSION
     above: tuple[PageCell, ...] | None = None
+    language: str = ""
     said: object = None
 
 
@@ -63,6 +68,7 @@ def told_with(metadata: Mapping[str, Any], before: Told | None = None) -> Told |
         settings if isinstance(settings, Mapping) else {},
         page_of(said.get("page")),
         above=_above_of(said.get("above")),
+        language=locale_of(said.get("language")),
         said=said,
     )
 
@@ -70,6 +76,11 @@ def told_with(metadata: Mapping[str, Any], before: Told | None = None) -> Told |
 def page_of(said: object) -> str:
     """The name of a page, its notebook's path; empty if it is none."""
     return said if isinstance(said, str) and len(said) <= LONGEST_PAGE and said.isprintable() else ""
+
+
+def locale_of(said: object) -> str:
+    """The name of a locale, such as `zh-CN` or `en`; empty if it is none."""
+    return said if isinstance(said, str) and _LOCALE.fullmatch(said) else ""
 
 
 def all_cells_of(said: object) -> tuple[str, ...] | None:

@@ -169,7 +169,7 @@ def _of_json(text: str) -> Any:
             "line {line}, column {column}, is not JSON: {problem}.",
             line=error.lineno,
             column=error.colno,
-            problem=error.msg,
+            problem=_(error.msg),
         ) from None
 
 
@@ -188,7 +188,7 @@ def _of_yaml(text: str) -> Any:
         raise _Unread(
             "{place} is not YAML: {problem}. Put a text with * : # - or quotes in it between quotes.",
             place=place,
-            problem=error.problem,
+            problem=_(error.problem or ""),
         ) from None
     except (yaml.YAMLError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         # A tag such as `!!bool` before any text makes PyYAML fail in one of these ways.
@@ -196,6 +196,22 @@ def _of_yaml(text: str) -> Any:
         raise _Unread("the text is not YAML: {problem}.", problem=problem) from None
 
 
+#: What parsers commonly say. Any other of their words is told as it is.
+_OF_PARSERS = (
+    _("Expecting value"),
+    _("Expecting ',' delimiter"),
+    _("Expecting ':' delimiter"),
+    _("Expecting property name enclosed in double quotes"),
+    _("Illegal trailing comma before end of array"),
+    _("Illegal trailing comma before end of object"),
+    _("Unterminated string starting at"),
+    _("Invalid control character at"),
+    _("Extra data"),
+    _("mapping values are not allowed here"),
+    _("could not find expected ':'"),
+    _("found unexpected end of stream"),
+    _("found character '\\t' that cannot start any token"),
+)
 _PARSERS: dict[str, Callable[[str], Any]] = {".json": _of_json, ".yaml": _of_yaml, ".yml": _of_yaml}
 
 

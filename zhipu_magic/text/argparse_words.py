@@ -16,6 +16,7 @@ _WORDS: Final = (
     N_("options"),
     N_("positional arguments"),
     N_("show this help message and exit"),
+    N_("%(heading)s:"),
     N_("%(prog)s: error: %(message)s\n"),
     N_("argument %(argument_name)s: %(message)s"),
     N_("the following arguments are required: %s"),

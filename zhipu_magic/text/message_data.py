@@ -11,7 +11,6 @@ can then say nothing else in another language, since only templates of ours have
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from . import numbers
@@ -29,8 +28,10 @@ _NAMES = {type_of.write: name for name, make in _FIGURES.items() if isinstance(t
 def data_of(text: str) -> dict[str, Any] | None:
     """How the text was made, as JSON; None for one that is the same in all languages."""
     if isinstance(text, Counted):
-        return {"one": text.template, "many": text.many, "count": text.number, "with": _facts(text.facts, "count")}
+        return {"one": text.template, "many": text.many, "count": text.number, "with": _used(text)}
     if isinstance(text, Joined):
+        if len(text.parts) == 1:
+            return data_of(text.parts[0])
         return {"between": _part(text.between), "parts": [_part(part) for part in text.parts]}
     if isinstance(text, Figure):
         name = _NAMES.get(text.write)
@@ -40,12 +41,15 @@ def data_of(text: str) -> dict[str, Any] | None:
     if isinstance(text, Message):
         if isinstance(text.template, Tellable):
             return data_of(text.template)
-        return {"of": text.template, "with": _facts(text.facts)}
+        return {"of": text.template, "with": _used(text)}
     return None
 
 
-def _facts(facts: Mapping[str, object], *but: str) -> dict[str, Any]:
-    return {name: _part(fact) for name, fact in facts.items() if name not in but}
+def _used(text: Message) -> dict[str, Any]:
+    """The facts that stand in the text, but for its count."""
+    count, form = ("count", text.many) if isinstance(text, Counted) else ("", "")
+    used = f"{text.template}{form}"
+    return {name: _part(fact) for name, fact in text.facts.items() if name != count and f"{{{name}" in used}
 
 
 def _part(fact: object) -> Any:

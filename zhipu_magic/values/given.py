@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..text.characters import class_name, shortened
 from ..text.errors import NOTHING_SENT, InvalidRequest
 from ..text.left_out import collecting_cuts
-from ..text.messages import for_model, semicolon
+from ..text.messages import semicolon
 from .forms import LARGEST_BUDGET, split
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def labelled(label: str, text: str, path: str | None) -> str:
     What is read at a `path` that the prompt names begins with the file's name, and needs no other.
     """
     has_name = path is not None and text.startswith(Path(path).name)
-    return text if has_name else for_model("`{name}`:\n\n{text}", name=label, text=text)
+    return text if has_name else f"`{label}`:\n\n{text}"
 
 
 class _Address(str):

@@ -336,9 +336,7 @@ class _Expansion:
         text = self._taken(shown, given.written)
         has_name = given.has_title or (shown.images and not shown.illustrated)
         if not has_name:
-            text = for_model(
-                "`{name}`:\n\n{text}", name=given.written, text=fenced(text) if _has_lines(shown) else text
-            )
+            text = f"`{given.written}`:\n\n{fenced(text) if _has_lines(shown) else text}"
         self.below[f"file\n{given.written}\n{given.pages}"] = text
 
     def _taken(self, shown: Rendered, name: str, *, of_page: bool = False) -> str:

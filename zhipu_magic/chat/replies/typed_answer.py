@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...history.rounds import is_early
 from ...text.errors import InvalidAnswer
-from ...text.messages import _, joined
+from ...text.messages import _, semicolon
 from ...text.notice import Notice
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def value_of(
             outcomes=[_NOT_IN_THE_CONVERSATION],
             text=text,
             type=shape.name,
-            problems=joined(_("; "), mismatch.problems),
+            problems=semicolon(mismatch.problems),
         ) from None
 
 

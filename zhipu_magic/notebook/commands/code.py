@@ -148,8 +148,7 @@ def _prompt(failure: Failure, text: str, tokens: int) -> str:
         except GLMError:
             continue
         if not shown.images:
-            template = N_("`{name}`:\n\n{text}") if shown.block else N_("`{name}`: {text}")
-            parts.append(for_model(template, name=name, text=shown.text))
+            parts.append(f"`{name}`:\n\n{shown.text}" if shown.block else f"`{name}`: {shown.text}")
     return "\n\n".join(parts)
 
 

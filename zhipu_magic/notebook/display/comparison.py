@@ -158,7 +158,12 @@ def _reply(one: Compared, whole: bool) -> Pieces:
 
 def comparison_text(compared: Sequence[Compared], *, whole: bool) -> str:
     """The replies as plain text, each below the name of its model."""
-    return "\n\n".join(f"{one.model}:\n\n{told(_plain(one, whole))}" for one in compared)
+    return told(
+        joined(
+            "\n\n",
+            [_("{model}:\n\n{reply}", model=one.model, reply=_plain(one, whole)) for one in compared],
+        )
+    )
 
 
 def _plain(one: Compared, whole: bool) -> str:

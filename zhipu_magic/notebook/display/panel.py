@@ -9,7 +9,7 @@ from typing import Literal
 
 from ...text.characters import shorten
 from ...text.markup import Markup
-from ...text.messages import _, comma, joined, told
+from ...text.messages import _, joined, told
 from ...text.numbers import money, plural
 from .figures import Figures, percent
 from .panel_words import elapsed, first_token, rate, tokens, with_cached
@@ -173,9 +173,10 @@ def _details(figures: Figures) -> list[tuple[str, str]]:
     if usage is None:
         rows.append((_("tokens"), _("the service did not count them")))
     else:
-        reasoning = _("of them {count:,} reasoning", count=usage.reasoning_tokens) if usage.reasoning_tokens else ""
+        completion, reasoning = usage.completion_tokens, usage.reasoning_tokens
+        of_them = _("{count:,}, of them {reasoning:,} reasoning", count=completion, reasoning=reasoning)
         rows.append((_("prompt tokens"), with_cached(usage.prompt_tokens, usage.cached_tokens)))
-        rows.append((_("completion tokens"), comma([f"{usage.completion_tokens:,}", reasoning])))
+        rows.append((_("completion tokens"), of_them if reasoning else f"{completion:,}"))
         rows.append((_("cost"), figures.cost_text))
     if figures.requests > 1:
         rows.append((_("requests"), str(figures.requests)))
@@ -200,8 +201,10 @@ def _details(figures: Figures) -> list[tuple[str, str]]:
 def _details_of_chat(figures: Figures) -> list[tuple[str, str]]:
     rows: list[tuple[str, str]] = []
     if figures.tells_of_chat:
-        total = money(figures.total_cost) if figures.total_cost is not None else ""
-        rows.append((_("in all"), comma([_("{count:,} tokens", count=figures.total_tokens), total])))
+        total = _("{count:,} tokens", count=figures.total_tokens)
+        if figures.total_cost is not None:
+            total = _("{tokens}, {cost}", tokens=total, cost=money(figures.total_cost))
+        rows.append((_("in all"), total))
     if figures.tells_of_chat and figures.uncounted:
         rows.append((_("besides"), figures.uncounted))
     if figures.context:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...service.wire import Usage
-from ...text.messages import _, comma
+from ...text.messages import _
 
 
 def elapsed(seconds: float) -> str:
@@ -28,4 +28,4 @@ def tokens(usage: Usage) -> str:
 
 def with_cached(count: int, cached: int) -> str:
     """A count of prompt tokens, and how many of them were in the service's cache."""
-    return comma([f"{count:,}", _("of them {count:,} cached", count=cached) if cached else ""])
+    return _("{count:,}, of them {cached:,} cached", count=count, cached=cached) if cached else f"{count:,}"

@@ -1,7 +1,7 @@
 """The language that a page is read in: as the user has set it, or as `auto` finds it.
 
 `auto` is, in this order: in a replay that sends nothing, the language in which it was recorded; ZHIPU_MAGIC_LANGUAGE;
-what the front end says; the language of the system; English.
+what the front end says, or JupyterLab's settings on this machine; the language of the system; English.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from typing import Any
 
 from ...text import language as languages
 from ...text.language import LANGUAGE_VARIABLE, Language
+from ..front_ends import SESSION_VARIABLE
+from ..page_told import Told
 from ..settings import Settings
 
 #: The settings on which the language depends.
@@ -23,6 +25,7 @@ class PageLanguage:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._said = ""
         self.front_end: Language | None = None
         """What the front end shows itself in, once it has said so."""
         self.recorded: Callable[[], Language | None] = lambda: None
@@ -32,8 +35,14 @@ class PageLanguage:
         languages.choose(settings.language)
         settings.observe(self._follow, _DECIDING)
 
+    def follow_page(self, told: Told | None) -> None:
+        """Take the language that the page is shown in, if it says so."""
+        if told is not None and told.language and told.language != self._said:
+            self.front_end_says(told.language)
+
     def front_end_says(self, name: str) -> None:
         """Note the language of the front end, by its locale's name."""
+        self._said = name
         self.front_end = languages.named(name)
         languages.look_again()
 
@@ -53,4 +62,12 @@ class PageLanguage:
     def _found(self) -> Language | None:
         if self._settings.replay == "only":
             return self.recorded() or "en"
-        return languages.named(os.environ.get(LANGUAGE_VARIABLE, "")) or self.front_end
+        return languages.named(os.environ.get(LANGUAGE_VARIABLE, "")) or self.front_end or self._of_jupyterlab()
+
+    def _of_jupyterlab(self) -> Language | None:
+        """What JupyterLab's settings say, where its extension has not."""
+        if self._said or not os.environ.get(SESSION_VARIABLE):
+            return None
+        from .jupyterlab_language import chosen
+
+        return languages.named(chosen(os.environ))

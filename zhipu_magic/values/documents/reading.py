@@ -63,10 +63,11 @@ class Reading:
             return _("{name}, {pages}", name=self.name, pages=counted(self.unit, self.total))
         several = re.search("[–,]", self.chosen) is not None
         unit = _UNITS[self.unit]
-        pages = Message(unit.many if several else unit.one, pages=self.chosen)
-        if not self.total:
-            return _("{name}, {pages}", name=self.name, pages=pages)
-        return _("{name}, {pages} of {total:,}", name=self.name, pages=pages, total=self.total)
+        if self.total:
+            pages = Message(unit.many_of if several else unit.one_of, pages=self.chosen, total=self.total)
+        else:
+            pages = Message(unit.many if several else unit.one, pages=self.chosen)
+        return _("{name}, {pages}", name=self.name, pages=pages)
 
     def missing(self, pages: Pages) -> str:
         """What the user is told where more is wanted than there is: `it has only 4 pages`; else empty."""
@@ -139,17 +140,37 @@ def _heading(unit: str, label: str) -> str:
 
 
 class _Unit(NamedTuple):
-    """What the parts of a document are called: one of them, several, and the heading of one."""
+    """What the parts of a document are called: one of them, several, either of so many, and the heading of one."""
 
     one: str
     many: str
+    one_of: str
+    many_of: str
     heading: str
 
 
 _UNITS: Final[dict[str, _Unit]] = {
-    "page": _Unit(N_("page {pages}"), N_("pages {pages}"), N_("## Page {page}")),
-    "slide": _Unit(N_("slide {pages}"), N_("slides {pages}"), N_("## Slide {page}")),
-    "sheet": _Unit(N_("sheet {pages}"), N_("sheets {pages}"), N_("## Sheet {page}")),
+    "page": _Unit(
+        one=N_("page {pages}"),
+        many=N_("pages {pages}"),
+        one_of=N_("page {pages} of {total:,}"),
+        many_of=N_("pages {pages} of {total:,}"),
+        heading=N_("## Page {page}"),
+    ),
+    "slide": _Unit(
+        one=N_("slide {pages}"),
+        many=N_("slides {pages}"),
+        one_of=N_("slide {pages} of {total:,}"),
+        many_of=N_("slides {pages} of {total:,}"),
+        heading=N_("## Slide {page}"),
+    ),
+    "sheet": _Unit(
+        one=N_("sheet {pages}"),
+        many=N_("sheets {pages}"),
+        one_of=N_("sheet {pages} of {total:,}"),
+        many_of=N_("sheets {pages} of {total:,}"),
+        heading=N_("## Sheet {page}"),
+    ),
 }
 #: Lines that a reading puts among those of a document (see `formats`).
 _OUR_LINES: Final = re.compile(

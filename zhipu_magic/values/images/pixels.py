@@ -151,8 +151,14 @@ def _in_plain_colours(picture: Any, what: str) -> Any:
         return upright.convert("L" if mode in ("1", "L") else "RGB")
     except Exception as error:  # whatever Pillow's decoders raise on damaged data, and what it cannot convert
         raise InvalidRequest(
-            "{what} cannot be read.", reason="image.unreadable", detail=str(error), what=what
+            "{what} cannot be read.",
+            reason="image.unreadable",
+            detail=_NOT_FINITE if error.args == (_NOT_FINITE,) else str(error),
+            what=what,
         ) from error
+
+
+_NOT_FINITE: Final = _("It holds numbers that are not finite.")
 
 
 def _stretched(picture: Any) -> Any:
@@ -161,7 +167,7 @@ def _stretched(picture: Any) -> Any:
     least, greatest = numbers.getextrema()
     scale = 255 / ((greatest - least) or 1)
     if not math.isfinite(scale * least):
-        raise ValueError("It holds numbers that are not finite.")
+        raise ValueError(_NOT_FINITE)
     # Converting to L truncates.
     return numbers.point(lambda number: number * scale + (0.5 - least * scale)).convert("L")
 

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from ...text.messages import N_, for_model
+from ...text.messages import N_, comma, for_model, semicolon, sent
 from .sampling import step
 from .table_rows import cell, day, is_day
 
@@ -99,11 +99,11 @@ def summary(series: nw.Series[Any]) -> str:
     texts = _range(seen)
     if not texts:
         return ""
-    measures = ", ".join(f"{for_model(head)} {text}" for head, text in texts.items())
+    measures = sent(comma(f"{for_model(head)} {text}" for head, text in texts.items()))
     text = f"{measures}{_of_how_many(seen, series)}"
     ranked = series if len(series) <= _MOST_RANKED else _some(series, _SAMPLED)
     ranks = _ranks(ranked)
-    return f"{text}; {ranks}{_of_how_many(ranked, series)}" if ranks else text
+    return sent(semicolon([text, f"{ranks}{_of_how_many(ranked, series)}"])) if ranks else text
 
 
 _AT_ONCE, _BY_CELL, _BY_OBJECT = range(3)
@@ -170,7 +170,7 @@ def _ranks(series: nw.Series[Any]) -> str:
                 ranks.append(for_model("quartiles {quartiles}", quartiles=", ".join(quartiles)))
         with suppress(Exception):  # the same
             ranks.append(_distinct(present.n_unique()))
-    return "; ".join(ranks)
+    return sent(semicolon(ranks))
 
 
 def _most_frequent(series: nw.Series[Any]) -> str:

@@ -195,8 +195,7 @@ class _Attempt:
     def _quoted(self, text: str) -> str:
         if len(text) > self._longest:
             self._is_shortened = True
-            length = for_model("({count:,} characters)", count=len(text))
-            text = f"{text[: self._longest]}… {length}"
+            text = for_model("{text}… ({count:,} characters)", text=text[: self._longest], count=len(text))
         return _json(text)
 
     def _spend(self, text: str, *, says: bool = True) -> str:

@@ -89,12 +89,11 @@ def _left_out(lines: _Lines, shown: _Shown, columns: int) -> str:
         return _("{size}, no rows sent", size=size)
     parts: list[str] = []
     if count < rows.count or places < total:
-        sent = plural(count, "row") if total > 1 else f"{count:,}"
-        parts.append(
-            _("{rows} of {columns} sent", rows=sent, columns=plural(places, "column"))
-            if places < total
-            else _("{rows} sent", rows=sent)
-        )
+        if places < total:
+            sent = _("{rows} of {columns} sent", rows=plural(count, "row"), columns=plural(places, "column"))
+        else:
+            sent = _("{rows} sent", rows=plural(count, "row")) if total > 1 else _("{count:,} sent", count=count)
+        parts.append(sent)
     if lines.are_cut(shown):
         parts.append(_("cells cut to {length:,} characters", length=shown.length))
     return comma([size, *parts]) if parts else ""

@@ -1,0 +1,31 @@
+"""Links between the files of the repository, as they are on the site."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+#: What the files of the repository link to beside `docs/`, and where that is on the site.
+_MOVED = (
+    (re.compile(r"\]\((?:\.\./)?notebooks/([\w-]+\.ipynb)\)"), r"](/notebooks/\1)"),
+    (re.compile(r"\]\((?:\.\./)?SECURITY\.md(#[\w-]+)?\)"), r"](/security.md\1)"),
+    (re.compile(r"\]\((?:\.\./)?ARCHITECTURE\.md(#[\w-]+)?\)"), r"](/architecture.md\1)"),
+    (re.compile(r"\]\((?:\.\./)?CHANGELOG\.md(#[\w-]+)?\)"), r"](/changelog.md\1)"),
+    (re.compile(r"\]\((?:\.\./)?CONTRIBUTING\.md(#[\w-]+)?\)"), r"](/contributing.md\1)"),
+    (re.compile(r"\]\((?:\.\./)?docs/([\w/-]+\.(?:md|png))(#[\w-]+)?\)"), r"](/\1\2)"),
+    (re.compile(r"\]\((?:\.\./)?README\.md(#[\w-]+)?\)"), r"](/index.md)"),
+)
+
+
+def moved(text: str) -> str:
+    """The text with its links as they are on the site."""
+    for link, there in _MOVED:
+        text = link.sub(there, text)
+    return text
+
+
+def included(text: str, folder: Path) -> str:
+    """The text with the files of the repository that stand at its `include`s, whose links are those of the root."""
+    return re.sub(
+        r"^```\{include\} (\S+)\n```$", lambda found: (folder / found[1]).read_text("utf-8"), text, flags=re.MULTILINE
+    )
