@@ -97,6 +97,12 @@ def test_in_chinese_no_head_of_a_table_is_english(from_code: Any) -> None:
     assert heads and not [head for head in heads if head.isascii()]
 
 
+def test_in_chinese_every_option_command_and_setting_is_told_in_chinese(from_code: Any) -> None:
+    for name in ("options", "command-list", "commands", "settings"):
+        rows = [line for line in from_code.page(name, "zh_CN").splitlines() if line.startswith("| ")]
+        assert not [row for row in rows if row.isascii() and "---" not in row], name
+
+
 def test_every_kind_of_failure_is_there() -> None:
     kinds = {name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, GLMError)}
     written = (DOCS / "reference" / "errors.md").read_text("utf-8")

@@ -258,7 +258,7 @@ def _made_stale(looked: LookedAt, kept: Kept) -> Sequence[str]:
             "{count:,} turns ({numbers}) are stale now, as they were asked without this one; their cells, run again, "
             "ask them anew.",
             len(stale),
-            numbers=_listed(stale),
+            numbers=_listed(stale) if stale[1:] else stale[0],
         )
     ]
 
