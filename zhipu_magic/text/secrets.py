@@ -119,7 +119,7 @@ def taken_out(count: int) -> str:
 
 def of_other_than_secrets(note: str) -> str:
     """What a note on what is left out says besides `taken_out`."""
-    parts = note.parts if isinstance(note, Joined) else [note]
+    parts = note.parts if isinstance(note, Joined) else note.split("; ")  # one of an earlier journal
     return semicolon(part for part in parts if not _TAKEN_OUT.fullmatch(part))
 
 
