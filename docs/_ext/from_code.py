@@ -92,7 +92,7 @@ def _commands(tell: Tell) -> str:
         if command.arguments:
             rows = [(_code(name), _prose(tell(meaning))) for name, meaning in command.arguments.items()]
             parts.append(_table(map(tell, ("argument", "what it is")), rows))
-        parts.append("```text\n" + "\n".join(command.examples) + "\n```")
+        parts.append("```text\n" + "\n".join(map(tell, command.examples)) + "\n```")
     return "\n\n".join(parts)
 
 

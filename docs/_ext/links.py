@@ -7,7 +7,7 @@ from pathlib import Path
 
 #: What the files of the repository link to beside `docs/`, and where that is on the site.
 _MOVED = (
-    (re.compile(r"\]\((?:\.\./)?notebooks/([\w-]+\.ipynb)\)"), r"](/notebooks/\1)"),
+    (re.compile(r"\]\((?:\.\./)*notebooks/((?:zh/)?[\w-]+\.ipynb)\)"), r"](/notebooks/\1)"),
     (re.compile(r"\]\((?:\.\./)?SECURITY\.md(#[\w-]+)?\)"), r"](/security.md\1)"),
     (re.compile(r"\]\((?:\.\./)?ARCHITECTURE\.md(#[\w-]+)?\)"), r"](/architecture.md\1)"),
     (re.compile(r"\]\((?:\.\./)?CHANGELOG\.md(#[\w-]+)?\)"), r"](/changelog.md\1)"),

@@ -171,8 +171,10 @@ WITHIN = json.dumps({"id": "a-1", "event": "turn", "members": {"event": "session
         (begun("zh") + TURN, "zh"),
         (begun(None) + TURN + WITHIN, ""),
         (begun("zh") + TURN + begun(None, "b"), ""),
-        (begun(None) + TURN + begun("zh", "b") + TURN * 30_000, "zh"),
+        (begun(None) + TURN + begun("zh", "b") + TURN.replace("a-1", "b-1") * 30_000, "zh"),
         (begun("zh") + "x" * 3_000_000, "zh"),
+        (begun("zh") + begun(None, "b") + begun("zh", "c") + '{"id": "b-1", "event": "resume", "from": "c"}\n', ""),
+        (begun("zh", 'b\\"'), ""),
         ("nothing of ours\n", ""),
     ],
 )

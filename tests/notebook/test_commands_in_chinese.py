@@ -103,6 +103,7 @@ def test_the_settings_are_explained(chinese: Page, capsys: pytest.CaptureFixture
         ("%glm undo x", "'x' 不是正整数：%glm undo N 撤销最近的 N 次更改。"),
         ("%glm threads x", "%glm threads 不带参数；什么都没有做。"),
         ("%glm history 3-1", "范围要从较小的编号开始：%glm history 1-3。"),
+        ("%glm practice none.yaml", "无法读取 none.yaml："),
         ("%glm ask --once x", "%glm ask 不接受选项；选项写在单元格里：%%glm --once …"),
         ("%%glm --foo\nx", "%%glm 没有选项 --foo。%%glm? 列出所有选项。"),
         ("%%glm -m\nx", "参数 -m/--model：需要一个参数。%%glm? 列出所有选项。"),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -185,3 +187,14 @@ def test_the_cell_that_loads_the_extension_says_it_too(jupyter: Path, bare_page:
 def test_what_is_no_locale_is_not_taken(said: object) -> None:
     told = told_with({"zhipu_magic": {"version": 1, "language": said}})
     assert told is not None and told.language == ""
+
+
+def test_nothing_is_looked_for_before_the_first_message(jupyter: Path) -> None:
+    code = """if True:
+        import sys
+        from IPython.core.interactiveshell import InteractiveShell
+        InteractiveShell().run_line_magic("load_ext", "zhipu_magic")
+        assert "zhipu_magic.notebook.page.jupyterlab_language" not in sys.modules
+    """
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr

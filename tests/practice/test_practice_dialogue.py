@@ -13,10 +13,11 @@ import pytest
 from pydantic import BaseModel, Field
 from sent_pictures import as_base64, picture
 
-from zhipu_magic.notebook.commands.code import _CHINESE, _ENGLISH
+from zhipu_magic.notebook.commands.code import _CELL_FAILED, _SCRIPT_FAILED
 from zhipu_magic.practice import tool_call
 from zhipu_magic.practice.dialogue import answer
 from zhipu_magic.practice.request import ChatRequest
+from zhipu_magic.text.language import translated
 
 Ask = Callable[..., httpx.Response]
 
@@ -349,8 +350,10 @@ def test_what_goes_on_is_thought_about_too(ask: Ask) -> None:
     assert "no model here" in message(ask(go_on, model="glm-4.6", max_tokens=60))["reasoning_content"]
 
 
-@pytest.mark.parametrize("words", [_ENGLISH.cell_failed, _ENGLISH.script_failed, _CHINESE.cell_failed])
-def test_python_to_be_repaired_is_given_back_as_it_came(words: str) -> None:
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("words", [_CELL_FAILED, _SCRIPT_FAILED])
+def test_python_to_be_repaired_is_given_back_as_it_came(words: str, language: Any) -> None:
+    words = translated(words, language)
     code = "total = 1\n\nprint(total)"
     prompt = f"{words}\n\n```python\n{code}\n```\n\n```text\nan error\n```"
     said = answer(ChatRequest({"model": "glm-4", "messages": [{"role": "user", "content": prompt}]})).content

@@ -41,7 +41,7 @@ def test_the_language_is_that_of_the_environment(
     [
         ([{"when": 3, "reply": "x"}], "，第 1 条：`when` 必须是文本或文本的列表：每个文本请放在引号里。"),
         ([{"whn": "x"}], "，第 1 条：没有名为 'whn' 的成员：是不是想写 `when`。"),
-        ({}, " 不是列表：每条请以“- ”开头（YAML），或全部放进 [ ]（JSON）。"),
+        ({}, " 不是列表：每条请以短横线开头（YAML），或全部放进 [ ]（JSON）。"),
     ],
 )
 def test_a_mistake_in_a_script_is_told_in_chinese(

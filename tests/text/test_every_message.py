@@ -26,9 +26,6 @@ ROOT = Path(__file__).parent.parent.parent
 PACKAGE = Path(zhipu_magic.__file__).parent
 LEFTOVERS = Path(__file__).parent.parent / "leftovers"
 
-#: What is not in two languages yet: folders and modules of the package.
-NOT_YET = ()
-
 
 def _tool(name: str) -> ModuleType:
     spec = importlib.util.spec_from_file_location(name, ROOT / "tools" / f"{name}.py")
@@ -40,11 +37,6 @@ def _tool(name: str) -> ModuleType:
 
 catalog: Any = _tool("catalog")
 LANGUAGES: tuple[str, ...] = catalog.LANGUAGES
-
-
-def _is_converted(path: str) -> bool:
-    """Whether a module, as a path in the repository, is in two languages."""
-    return not path.removeprefix("zhipu_magic/").startswith(NOT_YET)
 
 
 # Texts that are no messages
@@ -112,15 +104,10 @@ def _modules() -> list[tuple[str, str]]:
 
 
 def test_every_text_is_a_message() -> None:
-    found = {
-        path: list(leftovers_in(source, path))
-        for path, source in _modules()
-        if _is_converted(path) or path in allowed()
-    }
+    found = {path: list(leftovers_in(source, path)) for path, source in _modules()}
     wrong = [
         f"{path}: {text}"
         for path, texts in found.items()
-        if _is_converted(path)
         for text in texts
         if not any(_is_allowed(text, beginning) for beginning in allowed().get(path, ()))
     ]
@@ -145,11 +132,6 @@ where = f"page {number}"
 code = "a_name", "<div class='two words'>", "`glm chat`", "glm-5 plus", f"glm-{count}", f"{a} {b}"
 '''
     assert list(leftovers_in(source, "x.py")) == ["not said by us", "{} rows", "page {}"]
-
-
-def test_nothing_is_converted_twice() -> None:
-    gone = [path for path in NOT_YET if not (PACKAGE / path).exists()]
-    assert not gone, "Take what is not there any more out of NOT_YET."
 
 
 # The catalogues
@@ -235,7 +217,7 @@ def test_every_message_is_translated(language: str) -> None:
     missing = [
         f"{message.locations[0][0]}: {_ids(message)[0]}"
         for message in _messages(language)
-        if not all(_strings(message)) and any(_is_converted(path) for path, _ in message.locations)
+        if not all(_strings(message))
     ]
     assert not missing, "Not translated:\n" + "\n".join(missing)
 

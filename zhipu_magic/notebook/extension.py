@@ -40,8 +40,9 @@ def load_ipython_extension(shell: InteractiveShell) -> None:
     shell.events.register("post_run_cell", session.end_cell)
     input_transforms.install(shell)
     completer.install(shell, session)
-    if offer := told(session.page_journal.offer()):
-        lines = wrapped(offer, shutil.get_terminal_size().columns - 1) if is_terminal(shell) else [offer]
+    if offer := session.page_journal.offer():
+        said = told(offer)
+        lines = wrapped(said, shutil.get_terminal_size().columns - 1) if is_terminal(shell) else [said]
         print("\n".join(lines))
     needed = (*_NEEDED, *(_IN_A_TERMINAL if is_terminal(shell) else _IN_A_NOTEBOOK))
     threading.Thread(

@@ -7,7 +7,7 @@ import os
 import re
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 from ...text import regular_files
 from .checks import size_of
@@ -19,14 +19,14 @@ BRIEFLY = 1 << 14
 #: How the line of a turn begins.
 _TURN = re.compile(rb'^\{"id": ?"[^"\n]*", ?"event": ?"(?:turn|partial|replayed)"', re.MULTILINE)
 _CELL = re.compile(rb'"cell": ?("[^"\\\n]{1,4000}")')
-#: What stands in the first line of a session, and how that begins, as far as its language.
-_SESSION = b'"event": "session"'
+#: How a line begins, and the first line of a session after its id, as far as its language.
+_LINE = b'{"id": "'
+_WRITTEN_BY = re.compile(rb'\{"id": "([^"\\\n]{1,200})-\d+"')
 _SPOKEN = re.compile(
-    rb'\{"id": "[^"\n]{1,200}", "event": "session"(?:, "version": \d+)?(?:, "time": "[^"\n]{1,99}")?'
-    rb'(?:, "language": "([a-z]{1,20})")?'
+    rb'", "event": "session"(?:, "version": \d+)?(?:, "time": "[^"\n]{1,99}")?, "language": "([a-z]{1,20})"'
 )
-#: Bytes that are looked at together, and the most before a line's language.
-_BLOCK, _BEFORE = 1 << 20, 1 << 10
+#: Bytes that are looked at together, and those of a line's beginning.
+_BLOCK, _BEGINNING = 1 << 20, 1 << 10
 _TEXT = re.compile(rb'"(?:written|prompt)": ?("(?:[^"\\\n]|\\.)*")')
 
 
@@ -67,20 +67,26 @@ def _asked(lines: bytes) -> Asked:
 def language_in(journal: Path) -> str:
     """The language in which the newest session of a journal has shown things; empty if it does not say, as in English.
 
-    It is looked for from the end, where it may be far from: the session may have many turns.
+    The newest is the one that has written the last line. Its own first one may be far from that.
     """
     with suppress(OSError), regular_files.opened(regular_files.absolute(journal)) as file:
-        end = size_of(file)
-        while end > 0:
-            begin = max(0, end - _BLOCK)
-            file.seek(begin)
-            lines = file.read(end - begin + _BEFORE)
-            found = lines.rfind(_SESSION)
-            while found >= 0:
-                start = lines.rfind(b"\n", 0, found) + 1
-                spoken = _SPOKEN.match(lines, start) if start or begin == 0 else None
-                if spoken is not None:
-                    return (spoken[1] or b"").decode()
-                found = lines.rfind(_SESSION, 0, found)
-            end = begin
+        written_by = _WRITTEN_BY.match(_last_line(file, _LINE))
+        if written_by is not None:
+            begins = _LINE + written_by[1] + b"-0"
+            spoken = _SPOKEN.match(_last_line(file, begins + b'", "event": "session"'), len(begins))
+            return spoken[1].decode() if spoken is not None else ""
     return ""
+
+
+def _last_line(file: IO[bytes], begins: bytes) -> bytes:
+    """The beginning of the last line that begins with this; empty if there is none."""
+    end = size_of(file)
+    while end > 0:
+        begin = file.seek(max(0, end - _BLOCK))
+        block = file.read(end - begin + _BEGINNING)
+        block = block if begin else b"\n" + block
+        found = block.rfind(b"\n" + begins)
+        if found >= 0:
+            return block[found + 1 : found + 1 + _BEGINNING]
+        end = begin
+    return b""

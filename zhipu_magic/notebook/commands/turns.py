@@ -158,7 +158,7 @@ def _in_a_row(changes: Sequence[Change]) -> str:
 
 def _listed(numbers: Sequence[int]) -> str:
     """Numbers of turns, in their order."""
-    if list(numbers) != list(range(numbers[0], numbers[0] + len(numbers))):
+    if len(numbers) == 1 or list(numbers) != list(range(numbers[0], numbers[0] + len(numbers))):
         return comma(map(str, numbers))
     if len(numbers) == 2:
         return all_of([str(number) for number in numbers])
@@ -258,7 +258,7 @@ def _made_stale(looked: LookedAt, kept: Kept) -> Sequence[str]:
             "{count:,} turns ({numbers}) are stale now, as they were asked without this one; their cells, run again, "
             "ask them anew.",
             len(stale),
-            numbers=_listed(stale),
+            numbers=_listed(stale) if stale[1:] else stale[0],
         )
     ]
 
