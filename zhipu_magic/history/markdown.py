@@ -12,7 +12,7 @@ from ..text.characters import shorten
 from ..text.html import fence, folded, inline_link, link, quotation
 from ..text.markdown import fenced
 from ..text.markup import Markup
-from ..text.messages import Message, _, joined
+from ..text.messages import Message, _, joined, told
 from ..text.numbers import plural
 from ..text.sanitize.pages import Cited, page_of
 from ..values.tools.ran import Shown
@@ -175,7 +175,7 @@ def _within(text: str) -> str:
     if more <= 0:
         return text
     shown = text[:_LONGEST_FOLDED]
-    return _("{text}\n… and {more:,} more characters, which are not shown here.", text=shown, more=more)
+    return told(_("{text}\n… and {more:,} more characters, which are not shown here.", text=shown, more=more))
 
 
 def _without_fence(text: str) -> str:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Final
 
-from .messages import N_, Joined, for_model, ngettext, semicolon
+from .messages import N_, Joined, Tellable, for_model, ngettext, semicolon
 
 MARK: Final = N_("[secret taken out]")
 
@@ -119,7 +119,8 @@ def taken_out(count: int) -> str:
 
 def of_other_than_secrets(note: str) -> str:
     """What a note on what is left out says besides `taken_out`."""
-    parts = note.parts if isinstance(note, Joined) else [note]
+    one = [note] if isinstance(note, Tellable) else note.split("; ")  # one of an earlier journal
+    parts = note.parts if isinstance(note, Joined) else one
     return semicolon(part for part in parts if not _TAKEN_OUT.fullmatch(part))
 
 
