@@ -24,13 +24,17 @@ LOAD = "%load_ext zhipu_magic"
 FRAME, BEGINNING, END = 0.2, 0.6, 1.5
 #: CSS pixels: the window, in which whatever a scene shows has room.
 HEIGHT = 1500
-MARGIN = 6
+MARGIN = 4
 WINDOW = {"width": 1180, "height": 620}
 #: Pixels of a picture for one of CSS.
 SHARPNESS = 2
 
-#: What a cell ends with.
-_ENDS = ".jp-InputArea, .jp-OutputArea-child, .jp-Stdin"
+#: Where what is in a cell ends, where the cell does, and whether it is the one that is chosen.
+_BOTTOM = """cell => {
+    const parts = [...cell.querySelectorAll('.jp-InputArea, .jp-OutputArea-child, .jp-Stdin')];
+    const ends = parts.map(part => part.getBoundingClientRect().bottom);
+    return [Math.max(...ends), cell.getBoundingClientRect().bottom, cell.classList.contains('jp-mod-active')];
+}"""
 
 #: What differs from run to run in what is shown: how long things took, and the id of a request.
 _LASTED = r"[\d.,]+ ?(?:tok/s|token/s|token/秒|s\b|秒)"
@@ -154,18 +158,12 @@ class _Stage:
 
     def _clip(self) -> Any:
         first = self.cell(self.cells[self.scene.first]).bounding_box()
-        last = self.cell(self.cells[-1])
-        ends = [box for part in last.locator(_ENDS).all() if (box := part.bounding_box())]
-        whole = last.bounding_box()
-        assert first is not None and whole is not None
-        bottom, lowest = max(end["y"] + end["height"] for end in ends), whole["y"] + whole["height"]
-        bottom = lowest if self._is_active(last) else min(bottom + MARGIN, lowest - 1)
+        end, lowest, is_active = self.cell(self.cells[-1]).evaluate(_BOTTOM)
+        assert first is not None
+        bottom = lowest + MARGIN if is_active else min(end + MARGIN, lowest - 1)
         assert bottom < HEIGHT, "there is no room for this scene"
         x, width = first["x"] - MARGIN, first["width"] + 2 * MARGIN
         return {"x": x, "y": first["y"], "width": width, "height": bottom - first["y"]}
-
-    def _is_active(self, cell: Locator) -> bool:
-        return "jp-mod-active" in (cell.get_attribute("class") or "")
 
 
 def without_times(text: str) -> str:

@@ -116,7 +116,7 @@ ROWS = Scene(
     "rows",
     first=1,
     moves=True,
-    latency=0.9,
+    latency=0.7,
     limit=2,
     en=Telling(
         "A table, row by row",
