@@ -15,7 +15,7 @@
 # make wheel   dist/zhipu_magic-VERSION-py3-none-any.whl, to install where there is no clone
 # make docs    the documentation as pages, in docs/_build/html; docs-texts brings their translations up to date, and
 #              docs-zh builds both languages, which fails while a text has no translation
-# make notebooks   run the notebooks again and save their outputs and journals
+# make notebooks   run the notebooks of both languages again and save their outputs and journals
 
 PYTHON ?= python3
 VENV := .venv
@@ -40,7 +40,7 @@ demo: $(VENV)/lab
 	$(RUN) -m zhipu_magic demo $(if $(HEADLESS),--headless)
 
 test: $(VENV)/test $(VENV)/renderers $(VENV)/lab-tools
-	printf '%s\n' notebooks/*.ipynb | xargs -P 2 -I {} \
+	printf '%s\n' notebooks/*.ipynb notebooks/zh/*.ipynb | xargs -P 2 -I {} \
 	  env JPY_SESSION_NAME=$(CURDIR)/{} ZHIPU_MAGIC_REPLAY=only IPYTHONDIR=$(CURDIR)/$(VENV)/ipython \
 	  $(RUN) -m pytest -q -p no:cacheprovider --nbval {}
 	$(NODE) "the front-end extension" npm --prefix lab --silent test
@@ -104,9 +104,8 @@ wheel:
 	$(RUN) -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir $(DIST) .
 
 notebooks: $(VENV)/test
-	rm -rf notebooks/.glm
-	$(RUN) -m zhipu_magic record notebooks/quickstart.ipynb notebooks/conversation.ipynb
-	$(RUN) notebooks/answers.py
+	rm -rf notebooks/.glm notebooks/zh/.glm
+	$(RUN) notebooks/record.py
 
 docs: $(DOCS)/ready
 	$(DOCS)/bin/python docs/build_pages.py $(LANGUAGES_OF_DOCS)

@@ -20,9 +20,7 @@ from zhipu_magic.history.journal.reader import JournalReader, read
 from zhipu_magic.history.journal.sessions import rebuilt
 
 NOTEBOOKS = [
-    path
-    for path in sorted((Path(__file__).parents[2] / "notebooks" / ".glm").glob("*.jsonl"))
-    if ".rows" not in path.name
+    path for path in sorted((Path(__file__).parents[2] / "notebooks").rglob(".glm/*.jsonl")) if ".rows" not in path.name
 ]
 
 
@@ -30,7 +28,7 @@ def completion(reply: str) -> dict[str, Any]:
     return {"choices": [{"finish_reason": "stop", "message": {"role": "assistant", "content": reply}}]}
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: f"{path.parents[1].name}/{path.stem}")
 def test_what_was_read_is_written_byte_for_byte(path: Path) -> None:
     reader = read(path)
     assert reader.raw

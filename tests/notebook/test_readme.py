@@ -193,7 +193,7 @@ def test_a_wheel_is_built_that_can_be_installed(tmp_path: Path) -> None:
     [wheel] = tmp_path.iterdir()
     assert wheel.name == f"zhipu_magic-{__version__}-py3-none-any.whl"
     names = zipfile.ZipFile(wheel).namelist()
-    assert "zhipu_magic/notebook/quickstart.ipynb" in names
+    assert {"zhipu_magic/notebook/quickstart.ipynb", "zhipu_magic/notebook/quickstart_zh.ipynb"} <= set(names)
     assert any(name.endswith("labextensions/zhipu-magic/package.json") for name in names)
     assert not [name for name in names if name.startswith(("tests", "docs", "notebooks"))]
     installed = tmp_path / "installed"
