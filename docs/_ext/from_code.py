@@ -42,7 +42,7 @@ HEADS = {
     "what it says": "内容",
     "what to do": "建议",
     "in Python": "在 Python 中",
-    "code": "代码",
+    "code": "错误码",
     "tried again": "自动重试",
     "show the current state": "显示当前状态",
 }
