@@ -15,6 +15,7 @@
 # make wheel   dist/zhipu_magic-VERSION-py3-none-any.whl, to install where there is no clone
 # make docs    the documentation as pages, in docs/_build/html; docs-texts brings their translations up to date, and
 #              docs-zh builds both languages, which fails while a text has no translation
+# make gallery   play the scenes of docs/gallery.md in JupyterLab, and take their pictures anew, in both languages
 # make notebooks   run the notebooks of both languages again and save their outputs and journals
 
 PYTHON ?= python3
@@ -33,7 +34,7 @@ BUILT := hatch_build.py $(wildcard lab/src/*.js lab/schemas/*.json zhipu_magic/t
 NODE := sh -c 'if [ -e $(VENV)/lab-tools ]; then shift; exec "$$@"; fi; \
   echo "Not checked, for want of node: $$1"; test -z "$$CI"' node
 
-.PHONY: bench catalog check check-imports check-lab check-style check-types clean coverage demo docs docs-texts docs-zh notebooks
+.PHONY: bench catalog check check-imports check-lab check-style check-types clean coverage demo docs docs-texts docs-zh gallery notebooks
 .PHONY: release-check soak test test-clients test-front-ends test-servers test-values wheel
 
 demo: $(VENV)/lab
@@ -106,6 +107,10 @@ wheel:
 notebooks: $(VENV)/test
 	rm -rf notebooks/.glm notebooks/zh/.glm
 	$(RUN) notebooks/record.py
+
+gallery: $(VENV)/test
+	ZHIPU_MAGIC_GALLERY=1 ZHIPU_MAGIC_TEST_FRONT_ENDS=1 $(RUN) -m pytest -q tests/browser/gallery
+	$(RUN) tests/browser/gallery/pages.py
 
 docs: $(DOCS)/ready
 	$(DOCS)/bin/python docs/build_pages.py $(LANGUAGES_OF_DOCS)

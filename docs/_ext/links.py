@@ -13,7 +13,7 @@ _MOVED = (
     (re.compile(r"\]\((?:\.\./)?ARCHITECTURE\.md(#[\w-]+)?\)"), r"](/architecture.md\1)"),
     (re.compile(r"\]\((?:\.\./)?CHANGELOG\.md(#[\w-]+)?\)"), r"](/changelog.md\1)"),
     (re.compile(r"\]\((?:\.\./)?CONTRIBUTING\.md(#[\w-]+)?\)"), r"](/contributing.md\1)"),
-    (re.compile(r"\]\((?:\.\./)*docs/([\w/-]+\.(?:md|png))(#[\w-]+)?\)"), r"](/\1\2)"),
+    (re.compile(r"\]\((?:\.\./)*docs/([\w/-]+\.(?:md|png|webp))(#[\w-]+)?\)"), r"](/\1\2)"),
     (re.compile(r"\]\((?:\.\./)?README\.md(#[\w-]+)?\)"), r"](/index.md)"),
 )
 

@@ -145,9 +145,12 @@ def language_of(text: str) -> Language:
 # The catalogue
 
 
-def translated(text: str, language: Language) -> str:
+def translated(text: str, language: Language, context: str = "") -> str:
     """A text of ours, which may be a template, in this language; as it is where there is no translation."""
-    return text if language == "en" or not text else _catalogue(language).gettext(text)
+    if language == "en" or not text:
+        return text
+    known = _catalogue(language)
+    return known.pgettext(context, text) if context else known.gettext(text)
 
 
 def translated_plural(one: str, many: str, count: int, language: Language) -> str:

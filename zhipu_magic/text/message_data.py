@@ -1,6 +1,7 @@
 """Messages as data beside their English text, so that a journal needs no other language and a page can have any.
 
     {"of": template, "with": facts}                          a message
+    {"of": template, "in": context, "with": facts}           one that is told otherwise elsewhere
     {"one": …, "many": …, "count": 3, "with": facts}         one that depends on a count
     {"between": ", ", "parts": [text or data, …]}            messages with the same text between them
     {"figure": "compact", "value": 12300}                    a number as each language writes it
@@ -14,7 +15,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import numbers
-from .messages import Counted, Figure, Joined, Message, Tellable, in_language
+from .messages import Contextual, Counted, Figure, Joined, Message, Tellable, in_language
 from .notice import Notice
 
 #: Bounds of what is taken from a journal.
@@ -41,7 +42,8 @@ def data_of(text: str) -> dict[str, Any] | None:
     if isinstance(text, Message):
         if isinstance(text.template, Tellable):
             return data_of(text.template)
-        return {"of": text.template, "with": _used(text)}
+        context = {"in": text.context} if isinstance(text, Contextual) else {}
+        return {"of": text.template, **context, "with": _used(text)}
     return None
 
 
@@ -99,6 +101,8 @@ def _made_of(data: object, deepest: int, longest: int) -> str:
     }
     if "one" in data:
         return Counted(_text(data["one"]), _text(data["many"]), _number(data["count"]), **made)
+    if "in" in data:
+        return Contextual(_text(data["in"]), _text(data["of"]), **made)
     return Message(_text(data["of"]), **made)
 
 

@@ -1,4 +1,4 @@
-"""The committed pictures of the scenes, in docs/pictures/LANGUAGE, and `shown.json`, which says what is seen in each."""
+"""The committed pictures of the scenes, in docs/pictures/LANGUAGE, and `shown.json`: what is seen in each."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from PIL import Image, ImageChops, ImageStat
 
 if TYPE_CHECKING:
     from playing import Played
-    from scenes import Scene
+    from scene import Scene
 
 PICTURES = Path(__file__).parents[3] / "docs" / "pictures"
 #: Bytes of all pictures together, and of a moving one.
@@ -83,9 +83,8 @@ def _write_moving(frames: list[tuple[Image.Image, float]], path: Path) -> None:
         duration=[round(1000 * seconds) for _, seconds in pages],
         loop=0,
         lossless=True,
-        quality=100,
-        method=6,
-        minimize_size=True,
+        quality=70,  # of compressing: no pixel is lost
+        method=3,
     )
 
 

@@ -1,4 +1,4 @@
-"""Plays a scene in a real JupyterLab, and gives what its user sees: as text, as a picture, as frames of a moving one."""
+"""Plays a scene in a real JupyterLab, and gives what its user sees: as text, as a picture, as frames."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from front_end import FrontEnd, OpenNotebook
 from PIL import Image
-from scenes import Scene
+from scene import Scene, Telling
 
 from zhipu_magic.practice import PracticeServer
 
@@ -25,12 +24,17 @@ LOAD = "%load_ext zhipu_magic"
 FRAME, BEGINNING, END = 0.2, 0.6, 1.5
 #: CSS pixels: the window, in which whatever a scene shows has room.
 HEIGHT = 1500
-WINDOW = {"width": 1180, "height": 580}
+MARGIN = 6
+WINDOW = {"width": 1180, "height": 620}
 #: Pixels of a picture for one of CSS.
 SHARPNESS = 2
 
-#: What differs from run to run in what is shown: how long things took.
-_TIMES = re.compile(r"\d+:\d\d\b|[\d.,]+ ?(?:tok/s|token/s|token/秒|s\b|秒)|\d{4}-\d\d-\d\d|\d\d-\d\d")
+#: What a cell ends with.
+_ENDS = ".jp-InputArea, .jp-OutputArea-child, .jp-Stdin"
+
+#: What differs from run to run in what is shown: how long things took, and the id of a request.
+_LASTED = r"[\d.,]+ ?(?:tok/s|token/s|token/秒|s\b|秒)"
+_TIMES = re.compile(rf"(?<=request id )\w+|(?<=请求 ID )\w+|\d+:\d\d\b|{_LASTED}|\d{{4}}-\d\d-\d\d|\d\d-\d\d")
 
 
 @dataclass
@@ -46,8 +50,19 @@ class Played:
     """Each with how long it is shown, in seconds."""
 
 
-def play(scene: Scene, language: str, lab: FrontEnd, browser: Browser, server: PracticeServer) -> Played:
+@dataclass(frozen=True)
+class Theatre:
+    """Where scenes are played: a JupyterLab in this language, and whether frames are taken of those that move."""
+
+    lab: FrontEnd
+    language: str
+    browser: Browser
+    films: bool
+
+
+def play(scene: Scene, theatre: Theatre, server: PracticeServer) -> Played:
     """Run the cells of a scene, in a page of its own, and look."""
+    lab, language = theatre.lab, theatre.language
     telling = scene.telling(language)
     script = lab.notebooks / f"{scene.name}.json"
     script.write_text(json.dumps(telling.replies), "utf-8")
@@ -55,10 +70,10 @@ def play(scene: Scene, language: str, lab: FrontEnd, browser: Browser, server: P
         server.read_script(script)
     server.limit, server.load.latency = scene.limit, scene.latency
     size = WINDOW if scene.whole else {"width": scene.width, "height": HEIGHT}
-    page = browser.new_page(viewport=size, device_scale_factor=SHARPNESS)
-    before = () if telling.cells[0] == LOAD else (LOAD + scene.setup,)
+    page = theatre.browser.new_page(viewport=size, device_scale_factor=SHARPNESS)
+    before = _loading(scene, telling)
     notebook = OpenNotebook(lab, page, lab.write(scene.name, *before, *telling.cells))
-    stage = _Stage(scene, notebook, len(before), len(telling.cells))
+    stage = _Stage(scene, theatre, notebook)
     try:
         # only what the README has installed
         with (
@@ -74,17 +89,23 @@ def play(scene: Scene, language: str, lab: FrontEnd, browser: Browser, server: P
         page.close()
 
 
+def _loading(scene: Scene, telling: Telling) -> tuple[str, ...]:
+    """The cells above those of a scene."""
+    return () if telling.cells[0] == LOAD else (LOAD + scene.setup,)
+
+
 class _Stage:
     """A scene that is being played; its cells are counted from 0, without the one that loads the extension."""
 
-    def __init__(self, scene: Scene, notebook: OpenNotebook, before: int, cells: int) -> None:
+    def __init__(self, scene: Scene, theatre: Theatre, notebook: OpenNotebook) -> None:
         self.scene = scene
+        self.telling = scene.telling(theatre.language)
         self.notebook = notebook
         self.page: Page = notebook.page
-        self.before = before
-        self.cells = range(cells)
+        self.before = len(_loading(scene, self.telling))
+        self.cells = range(len(self.telling.cells))
         self.played = Played()
-        self._begun = 0.0
+        self._films = theatre.films
 
     def finish(self, *cells: int) -> None:
         self.notebook.finish(*(self.before + cell for cell in cells))
@@ -109,12 +130,16 @@ class _Stage:
     def film(self, *until: int, timeout: float = 20.0) -> None:
         """Keep a frame five times a second until these cells have ended."""
         deadline = time.monotonic() + timeout
-        while not all(self._has_ended(cell) for cell in until) and time.monotonic() < deadline:
+        while self._films and not all(self._has_ended(cell) for cell in until) and time.monotonic() < deadline:
             self.frame()
+        for cell in until:
+            self.notebook.wait_until_ended(self.before + cell)
         self.page.mouse.move(self.scene.width - 2, HEIGHT - 2)
         self.frame(END)
 
     def frame(self, seconds: float = FRAME) -> None:
+        if not self._films:
+            return
         began = time.monotonic()
         self.played.frames.append((self._shot(), seconds))
         self.page.wait_for_timeout(max(0.0, FRAME - (time.monotonic() - began)) * 1000)
@@ -128,11 +153,19 @@ class _Stage:
         return Image.open(io.BytesIO(png)).convert("RGB")
 
     def _clip(self) -> Any:
-        first, last = (self.cell(cell).bounding_box() for cell in (self.cells[self.scene.first], self.cells[-1]))
-        assert first is not None and last is not None
-        bottom = last["y"] + last["height"]
+        first = self.cell(self.cells[self.scene.first]).bounding_box()
+        last = self.cell(self.cells[-1])
+        ends = [box for part in last.locator(_ENDS).all() if (box := part.bounding_box())]
+        whole = last.bounding_box()
+        assert first is not None and whole is not None
+        bottom, lowest = max(end["y"] + end["height"] for end in ends), whole["y"] + whole["height"]
+        bottom = lowest if self._is_active(last) else min(bottom + MARGIN, lowest - 1)
         assert bottom < HEIGHT, "there is no room for this scene"
-        return {"x": first["x"], "y": first["y"], "width": first["width"], "height": bottom - first["y"]}
+        x, width = first["x"] - MARGIN, first["width"] + 2 * MARGIN
+        return {"x": x, "y": first["y"], "width": width, "height": bottom - first["y"]}
+
+    def _is_active(self, cell: Locator) -> bool:
+        return "jp-mod-active" in (cell.get_attribute("class") or "")
 
 
 def without_times(text: str) -> str:
@@ -167,6 +200,7 @@ def _asked(stage: _Stage) -> None:
     stage.notebook.run(stage.before + last)
     question = stage.cell(last).locator(".jp-Stdin-input")
     question.wait_for()
+    question.fill("y")
     stage.settle()
     stage.look()
     _agree(stage, question)
@@ -194,10 +228,8 @@ def _run_again(stage: _Stage) -> None:
     stage.finish(*stage.cells)
     stage.settle()
     stage.frame(BEGINNING)
-    source = stage.scene.zh_CN.cells[0] if "海边" in stage.cell(0).inner_text() else stage.scene.en.cells[0]
-    stage.notebook.edit(
-        stage.before, source.replace("by the sea", "in the mountains").replace("海边", "山里")
-    )
+    source = stage.telling.cells[0]
+    stage.notebook.edit(stage.before, source.replace("by the sea", "in the mountains").replace("海边", "山里"))
     stage.frame(BEGINNING)
     stage.notebook.run(stage.before)
     stage.film(0)
