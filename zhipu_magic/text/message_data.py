@@ -11,11 +11,13 @@ can then say nothing else in another language, since only templates of ours have
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import Any
 
 from . import numbers
-from .messages import Counted, Figure, Joined, Message, Tellable, in_language
+from .messages import Counted, Figure, Joined, Message, Tellable, filled, in_language
 from .notice import Notice
+from .untrusted_json import LARGEST_INTEGER
 
 #: Bounds of what is taken from a journal.
 _DEEPEST, _MOST_PARTS, _MOST_FACTS = 6, 200, 40
@@ -55,6 +57,8 @@ def _used(text: Message) -> dict[str, Any]:
 def _part(fact: object) -> Any:
     if isinstance(fact, str):
         return data_of(fact) or str(fact)
+    if isinstance(fact, float) and not isfinite(fact):  # no JSON
+        return str(fact)
     return fact if fact is None or isinstance(fact, (bool, int, float)) else str(in_language(fact, "en"))
 
 
@@ -64,7 +68,7 @@ def told_by(text: str, data: object) -> str:
         return text
     try:
         message = _made(data, _DEEPEST, len(text))
-    except (TypeError, ValueError, LookupError, AttributeError):
+    except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError):
         return text
     return message if str.__str__(message) == text else text
 
@@ -93,13 +97,21 @@ def _made_of(data: object, deepest: int, longest: int) -> str:
     facts = data["with"]
     if not isinstance(facts, dict) or len(facts) > _MOST_FACTS or not all(map(str.isidentifier, facts)):
         raise ValueError
-    made = {
-        name: fact if fact is None or isinstance(fact, (bool, int, float)) else _made(fact, deepest - 1, longest)
-        for name, fact in facts.items()
-    }
+    made = {name: _fact(fact, deepest, longest) for name, fact in facts.items()}
     if "one" in data:
-        return Counted(_text(data["one"]), _text(data["many"]), _number(data["count"]), **made)
+        if "count" in made:  # it would be another than the one that decides the form
+            raise ValueError
+        one, many, count = _text(data["one"]), _text(data["many"]), _number(data["count"])
+        for form in (one, many):  # either may be the one whose translation is told
+            filled(form, {"count": count, **made})
+        return Counted(one, many, count, **made)
     return Message(_text(data["of"]), **made)
+
+
+def _fact(fact: object, deepest: int, longest: int) -> object:
+    if fact is None or isinstance(fact, (bool, float)):
+        return fact
+    return _number(fact) if isinstance(fact, int) else _made(fact, deepest - 1, longest)
 
 
 def _text(member: object) -> str:
@@ -112,6 +124,8 @@ def _text(member: object) -> str:
 def _number(member: object) -> int:
     if isinstance(member, bool) or not isinstance(member, int):
         raise TypeError
+    if abs(member) > LARGEST_INTEGER:
+        raise ValueError
     return member
 
 
