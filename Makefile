@@ -15,7 +15,8 @@
 # make wheel   dist/zhipu_magic-VERSION-py3-none-any.whl, to install where there is no clone
 # make docs    the documentation as pages, in docs/_build/html; docs-texts brings their translations up to date, and
 #              docs-zh builds both languages, which fails while a text has no translation
-# make notebooks   run the notebooks again and save their outputs and journals
+# make gallery   play the scenes of docs/gallery.md in JupyterLab, and take their pictures anew, in both languages
+# make notebooks   run the notebooks of both languages again and save their outputs and journals
 
 PYTHON ?= python3
 VENV := .venv
@@ -26,21 +27,21 @@ BESIDE := .venv-beside
 DIST := dist
 DOCS := .venv-docs
 # The languages of `make docs`. Once docs/locale is whole: en zh
-LANGUAGES_OF_DOCS := en
+LANGUAGES_OF_DOCS := en zh
 RUN := $(VENV)/bin/python
 BUILT := hatch_build.py $(wildcard lab/src/*.js lab/schemas/*.json zhipu_magic/text/locale/*/LC_MESSAGES/*.po)
 # Runs what needs node; where that is missing it says what is left out, and in CI it fails.
 NODE := sh -c 'if [ -e $(VENV)/lab-tools ]; then shift; exec "$$@"; fi; \
   echo "Not checked, for want of node: $$1"; test -z "$$CI"' node
 
-.PHONY: bench catalog check check-imports check-lab check-style check-types clean coverage demo docs docs-texts docs-zh notebooks
+.PHONY: bench catalog check check-imports check-lab check-style check-types clean coverage demo docs docs-texts docs-zh gallery notebooks
 .PHONY: release-check soak test test-clients test-front-ends test-servers test-values wheel
 
 demo: $(VENV)/lab
 	$(RUN) -m zhipu_magic demo $(if $(HEADLESS),--headless)
 
 test: $(VENV)/test $(VENV)/renderers $(VENV)/lab-tools
-	printf '%s\n' notebooks/*.ipynb | xargs -P 2 -I {} \
+	printf '%s\n' notebooks/*.ipynb notebooks/zh/*.ipynb | xargs -P 2 -I {} \
 	  env JPY_SESSION_NAME=$(CURDIR)/{} ZHIPU_MAGIC_REPLAY=only IPYTHONDIR=$(CURDIR)/$(VENV)/ipython \
 	  $(RUN) -m pytest -q -p no:cacheprovider --nbval {}
 	$(NODE) "the front-end extension" npm --prefix lab --silent test
@@ -104,9 +105,12 @@ wheel:
 	$(RUN) -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir $(DIST) .
 
 notebooks: $(VENV)/test
-	rm -rf notebooks/.glm
-	$(RUN) -m zhipu_magic record notebooks/quickstart.ipynb notebooks/conversation.ipynb
-	$(RUN) notebooks/answers.py
+	rm -rf notebooks/.glm notebooks/zh/.glm
+	$(RUN) notebooks/record.py
+
+gallery: $(VENV)/test
+	ZHIPU_MAGIC_GALLERY=1 ZHIPU_MAGIC_TEST_FRONT_ENDS=1 $(RUN) -m pytest -q tests/browser/gallery
+	$(RUN) tests/browser/gallery/pages.py
 
 docs: $(DOCS)/ready
 	$(DOCS)/bin/python docs/build_pages.py $(LANGUAGES_OF_DOCS)

@@ -16,8 +16,8 @@ author = "the zhipu_magic authors"
 copyright = "2026, the zhipu_magic authors. BSD-3-Clause"
 version = release = __version__
 
-extensions = ["myst_nb", "sphinx.ext.autodoc", "reference"]
-exclude_patterns = ["_build", "locale", "_ext", "_templates"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "reference", "gallery"]
+exclude_patterns = ["_build", "locale", "_ext", "_templates", "gallery.*.md"]
 templates_path = ["_templates"]
 default_role = "code"  # docstrings have their code between single backticks, as Markdown has
 
@@ -26,6 +26,7 @@ language = "en"
 locale_dirs = ["locale"]
 gettext_compact = False  # a catalogue for each page
 gettext_uuid = False
+figure_language_filename = "{path}../{language}/{basename}{ext}"  # of docs/pictures
 gettext_location = False  # lines move with every change
 
 # Strict: `build_pages.py` makes each warning an error, and looks for what no link may lead to.
@@ -39,6 +40,7 @@ myst_heading_anchors = 4  # links to headings, as GitHub has them
 nb_execution_mode = "off"
 nb_merge_streams = True
 nb_render_markdown_format = "gfm"  # replies have tables
+nb_render_error_lexer = "text"  # most errors are sentences, in either language, and no tracebacks
 
 # Python
 autodoc_member_order = "bysource"

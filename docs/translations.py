@@ -9,7 +9,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
 #: Pages that need no translation: they are in both languages.
-BOTH_LANGUAGES = {"contributing", "glossary"}
+BOTH_LANGUAGES = {"contributing", "gallery", "glossary"}
 
 
 def missing(templates: Path, catalogues: Path) -> list[str]:

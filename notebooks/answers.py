@@ -1,24 +1,16 @@
-"""The replies in the notebooks whose model is this file, and how those are recorded.
+"""The replies in the English notebooks whose model is this file, and what replies are made of; `answers_zh` has the
+Chinese ones, and `record` gives them.
 
-There is no model behind them: they were written by hand, as a good model would answer, and the practice server gives
-them over real HTTP. `python notebooks/answers.py [NAME...]` records the notebooks anew; `make notebooks` runs it.
-The rows of a table are asked in any order, so the replies in `tables.ipynb` are a file of prompts and replies.
+There is no model behind them: they were written by hand, as a good model would answer.
 """
 
 from __future__ import annotations
 
 import json
-import os
-import sys
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-from zhipu_magic.notebook.runner import record
-from zhipu_magic.practice import Answer, PracticeServer, tool_call
-
-#: Chunks a second: so that the times which the page shows are those of a model, and not zero.
-PACE = 40.0
+from zhipu_magic.practice import Answer, tool_call
 
 
 def calls(name: str, *arguments: Mapping[str, Any], first: int = 1) -> tuple[dict[str, Any], ...]:
@@ -291,37 +283,3 @@ ANSWERS: Mapping[str, Sequence[Answer]] = {
     "documents": DOCUMENTS,
     "agent": AGENT,
 }
-
-#: Files of prompts and replies (see docs/practice.md), and how many requests the server takes at once meanwhile.
-SCRIPTS: Mapping[str, str] = {"tables": "data/reviews.yaml"}
-LIMIT = 5
-
-
-def main(names: Sequence[str]) -> int:
-    """Record these notebooks, or all; gives the exit status."""
-    return max(record_with_answers(Path(__file__).with_name(f"{name}.ipynb")) for name in names or (*ANSWERS, *SCRIPTS))
-
-
-def record_with_answers(path: Path, pace: float = PACE) -> int:
-    """Record a notebook, which may be a copy, with a server in the model's place; gives the exit status.
-
-    `pace` is in chunks a second; 0 is as fast as they go.
-    """
-    answers, script = ANSWERS.get(path.stem, ()), SCRIPTS.get(path.stem)
-    with PracticeServer(pace=pace, api_key="answers.notebooks") as server:
-        server.enqueue(*answers)
-        if script is not None:
-            server.limit = LIMIT
-            server.read_script(Path(__file__).parent / script)
-        os.environ.update(ZHIPUAI_BASE_URL=server.base_url, ZHIPUAI_API_KEY=server.api_key)
-        os.environ.pop("ZHIPU_MAGIC_MODEL", None)
-        status = record(path)
-        asked = len(server.requests)
-    if status == 0 and script is None and asked != len(answers):
-        print(f"{path.name} asked {asked} times, and there are {len(answers)} answers for it.")
-        return 1
-    return status
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -20,6 +20,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, NoReturn
 
 from .practice import PracticeServer, ScriptFileError
+from .text import language as languages
 from .text.argparse_words import argparse_in_language
 from .text.console import show_all
 from .text.messages import N_, _, comma, sentences, told
@@ -194,10 +195,11 @@ def has_browser() -> bool:
 
 
 def _quickstart() -> Path:
-    """The notebook: inside an installed package, or at the top of the repository."""
-    here = Path(__file__).parent
-    installed = here / "notebook" / "quickstart.ipynb"
-    return installed if installed.exists() else here.parent / "notebooks" / "quickstart.ipynb"
+    """The notebook in the reader's language: inside an installed package, or at the top of the repository."""
+    here, is_chinese = Path(__file__).parent, languages.of_reader() == "zh"
+    installed = here / "notebook" / ("quickstart_zh.ipynb" if is_chinese else "quickstart.ipynb")
+    notebooks = here.parent / "notebooks"
+    return installed if installed.exists() else (notebooks / "zh" if is_chinese else notebooks) / "quickstart.ipynb"
 
 
 def _open_lab(notebook: Path) -> int:

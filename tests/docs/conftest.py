@@ -12,5 +12,5 @@ DOCS = Path(__file__).parents[2] / "docs"
 
 @pytest.fixture(scope="session", autouse=True)
 def _modules_of_the_pages() -> None:
-    """`from_code` and `translations` can be imported."""
-    sys.path[:0] = [str(DOCS), str(DOCS / "_ext")]
+    """`from_code` and `translations` can be imported, and of the gallery `scenes`, `pages` and `pictures`."""
+    sys.path[:0] = [str(DOCS), str(DOCS / "_ext"), str(DOCS.parent / "tests" / "browser" / "gallery")]

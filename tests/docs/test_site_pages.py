@@ -13,7 +13,12 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-PAGES = sorted(path for path in DOCS.rglob("*.md") if not {"_build", "notebooks"} & set(path.relative_to(DOCS).parts))
+#: Each once: what has a file for Chinese is the same page there.
+PAGES = sorted(
+    path
+    for path in DOCS.rglob("*.md")
+    if ".zh-CN" not in path.name and not {"_build", "notebooks"} & set(path.relative_to(DOCS).parts)
+)
 
 
 def _name(path: Path) -> str:
@@ -51,6 +56,9 @@ def test_links_of_the_repository_lead_to_the_site() -> None:
     moved = import_module("links").moved
     assert moved("[a](../notebooks/tables.ipynb), [b](../SECURITY.md#how-to-report)") == (
         "[a](/notebooks/tables.ipynb), [b](/security.md#how-to-report)"
+    )
+    assert moved("[a](notebooks/zh/tables.ipynb), [b](../../docs/tables.md)") == (
+        "[a](/notebooks/tables.ipynb), [b](/tables.md)"
     )
 
 

@@ -100,7 +100,7 @@ def test_the_settings_are_explained(chinese: Page, capsys: pytest.CaptureFixture
     ("line", "said"),
     [
         ("%glm hsitory", "%glm 没有命令 hsitory。是不是想写 %glm history？要向模型提问，用 %glm ask TEXT。"),
-        ("%glm undo x", "'x' 不是正整数：%glm undo N 撤销最近的 N 次更改。"),
+        ("%glm undo x", "'x' 不是正整数：%glm undo N：撤销最近的 N 次更改。"),
         ("%glm threads x", "%glm threads 不带参数；什么都没有做。"),
         ("%glm history 3-1", "范围要从较小的编号开始：%glm history 1-3。"),
         ("%glm practice none.yaml", "无法读取 none.yaml："),
@@ -152,7 +152,9 @@ def test_the_status_and_the_model(chinese: Page) -> None:
     assert said.endswith(
         "用 `%%glm` 继续，用 `%glm history` 回顾，用 `%glm thread NAME` 重新开始。`%glm help` 列出所有命令。"
     )
-    assert shown(chinese, "%glm model").startswith("当前模型是 **glm-4.7-flash**：上下文 200K token、")
+    assert shown(chinese, "%glm model").startswith(
+        "当前模型是 **glm-4.7-flash**：上下文窗口 200K token，最长回答 128K，"
+    )
     assert "| 元 / 百万 token：输入 / 输出 " in shown(chinese, "%glm models")
 
 
@@ -201,7 +203,7 @@ def test_notices_and_costs(reader: None) -> None:
         "1 turn was set aside: its cell was deleted. %glm restore brings it back."
     )
     assert told(costs.with_date(0.5)).startswith("≈ ¥0.5000（2")
-    assert costs.OF_PRACTICE == "free: practice" and told(costs.OF_PRACTICE) == "免费：练习"
+    assert costs.OF_PRACTICE == "free: practice" and told(costs.OF_PRACTICE) == "免费（练习）"
 
 
 @pytest.mark.parametrize("hint", dict.fromkeys(HINTS.values()))

@@ -18,7 +18,7 @@ from zhipu_magic.text import language
 from zhipu_magic.text.errors import NOTHING_SENT, InvalidRequest
 from zhipu_magic.text.markup import Markup
 from zhipu_magic.text.message_data import data_of, told_by
-from zhipu_magic.text.messages import Message, _, all_of, comma, joined, sent, sentences, told
+from zhipu_magic.text.messages import Message, _, all_of, clauses, comma, joined, pgettext, sent, sentences, told
 from zhipu_magic.text.notice import Notice
 from zhipu_magic.text.numbers import about, compact, money, plural
 
@@ -37,7 +37,7 @@ def test_in_english_a_message_is_its_text() -> None:
 
 def test_a_message_is_told_in_chinese_and_stays_english_as_a_str(chinese: None) -> None:
     said = _("There is no batch {id} here.", id=plural(2000, "row"))
-    assert told(said) == "这里没有批次 2,000 行。"
+    assert told(said) == "这里没有批处理 2,000 行。"
     assert str(said) == f"{said}" == "There is no batch 2,000 rows here."
 
 
@@ -54,8 +54,8 @@ def test_an_error_is_told_in_the_language_of_its_reader() -> None:
     assert str(error) == "There is no batch b1 here. Did you mean b2?\nNothing was sent."
     language.choose("zh")
     try:
-        assert str(error) == "这里没有批次 b1。是不是想写 b2？\n什么都没有发送。"
-        assert error.said == "There is no batch b1 here." and error.message == "这里没有批次 b1。"
+        assert str(error) == "这里没有批处理 b1。是不是想写 b2？\n什么都没有发送。"
+        assert error.said == "There is no batch b1 here." and error.message == "这里没有批处理 b1。"
     finally:
         language.choose("auto")
     assert error.message == "There is no batch b1 here."
@@ -66,7 +66,7 @@ def test_a_piece_of_a_page_is_told_when_it_is_shown() -> None:
     assert piece.plain == "There is no batch 2 turns · * here."
     language.choose("zh")
     try:
-        assert piece.plain == "这里没有批次 2 轮 · *。"
+        assert piece.plain == "这里没有批处理 2 轮 · *。"
         assert Markup.of(plural(2, "turn")).bare == "2 轮"
     finally:
         language.choose("auto")
@@ -89,6 +89,15 @@ def test_lists_and_sentences_follow_the_language(chinese: None) -> None:
     assert said == "Nothing was sent. Try. Nothing was sent."
     assert told(said) == "什么都没有发送。Try. 什么都没有发送。"
     assert told(comma(["a", "b"])) == "a、b"
+    assert told(clauses(["a", "b"])) == "a，b" and clauses(["a", "b"]) == "a, b"
+    assert told(comma(["a", clauses(["b", "c"]), "d"])) == "a，b，c，d"
+    assert told(sentences("没有", "“a”", "b")) == "没有“a”b"
+
+
+def test_one_word_of_ours_may_be_two_of_another_language(chinese: None) -> None:
+    assert told(_("prompt")) == "提示词" and told(pgettext("tokens", "prompt")) == "输入"
+    assert _("prompt") == pgettext("tokens", "prompt") == pgettext("known to nobody", "prompt") == "prompt"
+    assert told(pgettext("known to nobody", "prompt")) == "prompt"
 
 
 @pytest.mark.parametrize(
@@ -98,6 +107,8 @@ def test_lists_and_sentences_follow_the_language(chinese: None) -> None:
         plural(2, "row"),
         comma([plural(2, "row"), "b"]),
         compact(12_345),
+        pgettext("tokens", "prompt"),
+        clauses([plural(2, "row"), "b"]),
         Notice("Nothing was sent.", hint="There is no batch {id} here.", reason="test", id=3),
     ],
     ids=lambda text: type(text).__name__,
@@ -125,6 +136,7 @@ def test_a_message_can_be_pickled_and_kept_as_data(text: Any, chinese: None) -> 
         {"of": "{x:.2f}", "with": {"x": 10**400}},
         {"one": "{count:,} row", "many": "{count:,} rows", "count": 3, "with": {"count": 2}},
         {"one": "{count:,} row of {x}", "many": "{count:,} rows", "count": 2, "with": {}},
+        {"of": "2 rows", "in": {"of": "tokens"}, "with": {}},
     ],
 )
 def test_data_that_say_something_else_are_not_used(data: Any, chinese: None) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
-from pathlib import Path
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from zhipu_magic.history.events.members import is_rounds
 from zhipu_magic.notebook.python.names import changed
@@ -18,7 +19,14 @@ from zhipu_magic.values.tools.consent import GOES_ON, code_lines, plain_code
 from zhipu_magic.values.tools.ran import MOST_SHOWN, MOST_TEXT, Changed, Ran, Shown
 from zhipu_magic.values.tools.shown import shown_of
 
-PNG = base64.b64encode((Path(__file__).parents[2] / "docs" / "results.png").read_bytes()).decode()
+
+def _png() -> str:
+    file = io.BytesIO()
+    Image.effect_noise((200, 200), 90).save(file, "PNG")
+    return base64.b64encode(file.getvalue()).decode()
+
+
+PNG = _png()
 TEXT = st.text(max_size=20) | st.sampled_from(["<table><tr><td>1</table>", "\x1b[31mred", "a\rb", "\ud800"])
 DATA = st.dictionaries(
     st.sampled_from(["text/plain", "text/html", "text/markdown", "text/latex", "image/png", "image/svg+xml", "x/y"]),

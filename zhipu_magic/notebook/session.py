@@ -27,6 +27,7 @@ from .page.extension import PageExtension
 from .page.going import GoingOn
 from .page.identity import CellIdentity
 from .page.journal import PageJournal
+from .page.keyless import Keyless
 from .page.language import PageLanguage
 from .page.order import PageOrder
 from .page_outputs import PageOutputs
@@ -112,6 +113,7 @@ class Session:
             chat=lambda: self._chat,
             notify=self.notify,
         )
+        self._keyless = Keyless(settings)
         self.language = PageLanguage(settings)
         self.language.recorded = self.page_journal.language
         self.language.follow_page(self.cells.told)
@@ -191,10 +193,15 @@ class Session:
         self._cell_outputs.close()
 
     def follow_notebook(self) -> None:
-        """Before a cell asks: let the journal follow a notebook that was renamed, and speak of what may be resumed."""
+        """Before a cell asks: let the journal follow a notebook that was renamed, and speak of what may be resumed.
+
+        Without a key, the journal answers what it knows.
+        """
         cell = self.cells.cell
-        for notice in (self.page_journal.follow(self.chat.history, cell), self.page_journal.offer_at(cell)):
-            if notice:
+        renamed, offered = self.page_journal.follow(self.chat.history, cell), self.page_journal.offer_at(cell)
+        keyless = self._keyless.follow(self.chat.service, self.chat.history.journal.path)
+        for notice in (renamed, offered, keyless):
+            if notice and notice not in self._notices:
                 self.notify(notice)
 
     def renew_tools(self) -> None:

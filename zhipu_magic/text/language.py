@@ -148,11 +148,12 @@ def language_of(text: str) -> Language:
 # The catalogue
 
 
-def translated(text: str, language: Language) -> str:
+def translated(text: str, language: Language, context: str = "") -> str:
     """A text of ours, which may be a template, in this language; as it is where there is no translation."""
     if language == "en" or not text:
         return text
-    found = _catalogue(language).messages.gettext(text)
+    known = _catalogue(language).messages
+    found = known.pgettext(context, text) if context else known.gettext(text)
     return found if found is text or fields(found) == fields(text) else text
 
 

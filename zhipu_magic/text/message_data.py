@@ -1,6 +1,7 @@
 """Messages as data beside their English text, so that a journal needs no other language and a page can have any.
 
     {"of": template, "with": facts}                          a message
+    {"of": template, "in": context, "with": facts}           one that is told otherwise elsewhere
     {"one": …, "many": …, "count": 3, "with": facts}         one that depends on a count
     {"between": ", ", "parts": [text or data, …]}            messages with the same text between them
     {"figure": "compact", "value": 12300}                    a number as each language writes it
@@ -15,7 +16,7 @@ from math import isfinite
 from typing import Any
 
 from . import numbers
-from .messages import Counted, Figure, Joined, Message, Tellable, filled, in_language
+from .messages import Contextual, Counted, Figure, Joined, Message, Tellable, filled, in_language
 from .notice import Notice
 from .untrusted_json import LARGEST_INTEGER
 
@@ -43,7 +44,8 @@ def data_of(text: str) -> dict[str, Any] | None:
     if isinstance(text, Message):
         if isinstance(text.template, Tellable):
             return data_of(text.template)
-        return {"of": text.template, "with": _used(text)}
+        context = {"in": text.context} if isinstance(text, Contextual) else {}
+        return {"of": text.template, **context, "with": _used(text)}
     return None
 
 
@@ -105,6 +107,8 @@ def _made_of(data: object, deepest: int, longest: int) -> str:
         for form in (one, many):  # either may be the one whose translation is told
             filled(form, {"count": count, **made})
         return Counted(one, many, count, **made)
+    if "in" in data:
+        return Contextual(_text(data["in"]), _text(data["of"]), **made)
     return Message(_text(data["of"]), **made)
 
 
