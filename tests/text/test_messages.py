@@ -184,8 +184,8 @@ def test_a_message_keeps_what_its_facts_were(chinese: None) -> None:
     said = _("There is no batch {id} here.", id=changing)
     error = InvalidRequest("There is no batch {id} here.", hint="No {id!r}.", reason="test", id=changing)
     changing.append(2)
-    assert said == "There is no batch [1] here." and told(said) == "这里没有批次 [1]。"
-    assert str(error) == "这里没有批次 [1]。\nNo [1]."
+    assert said == "There is no batch [1] here." and told(said) == "这里没有批处理 [1]。"
+    assert str(error) == "这里没有批处理 [1]。\nNo [1]."
 
 
 def test_an_error_whose_words_fail_can_be_a_fact() -> None:
