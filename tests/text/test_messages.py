@@ -172,6 +172,7 @@ def test_facts_are_never_read_as_templates(fact: str, other: str) -> None:
         ("A\0", {"one": "{count:,} row", "many": "A\0", "count": 2, "with": {}}),
         ("All is well.", {"one": "", "many": "All is well.", "count": 2, "with": {}}),
         ("1" + "0" * 320, {"figure": "about", "value": 10**320}),
+        ("tokens\4prompt", {"of": "tokens\4prompt", "with": {}}),
         ("once", {"one": "once", "many": "{count} times", "count": 1, "with": {"count": 5}}),
     ],
 )

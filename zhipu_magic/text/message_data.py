@@ -12,6 +12,7 @@ can then say nothing else in another language, since only templates of ours have
 
 from __future__ import annotations
 
+import re
 from math import isfinite
 from typing import Any
 
@@ -120,7 +121,7 @@ def _fact(fact: object, deepest: int, longest: int) -> object:
 
 def _text(member: object) -> str:
     """A template of ours: it fills in facts, and looks at nothing within them."""
-    if not isinstance(member, str) or len(member) > _LONGEST_TEMPLATE or _reaches(member):
+    if not isinstance(member, str) or len(member) > _LONGEST_TEMPLATE or _reaches(member) or _KEYED.search(member):
         raise ValueError
     return member
 
@@ -143,5 +144,7 @@ def _reaches(template: str) -> bool:
     )
 
 
+#: What joins two texts into one key of a catalogue.
+_KEYED = re.compile("[\0\4]")
 #: How our templates write numbers.
 _SPECS = ("", ",", ".0f", ".1f", ".2f", "g", ":g")
