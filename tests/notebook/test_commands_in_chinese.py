@@ -100,7 +100,7 @@ def test_the_settings_are_explained(chinese: Page, capsys: pytest.CaptureFixture
     ("line", "said"),
     [
         ("%glm hsitory", "%glm 没有命令 hsitory。是不是想写 %glm history？要向模型提问，用 %glm ask TEXT。"),
-        ("%glm undo x", "'x' 不是正整数：%glm undo N：撤销最近的 N 次更改。"),
+        ("%glm undo x", "'x' 不是正整数：%glm undo N 撤销最近的 N 次更改。"),
         ("%glm threads x", "%glm threads 不带参数；什么都没有做。"),
         ("%glm history 3-1", "范围要从较小的编号开始：%glm history 1-3。"),
         ("%glm practice none.yaml", "无法读取 none.yaml："),
@@ -156,6 +156,16 @@ def test_the_status_and_the_model(chinese: Page) -> None:
         "当前模型是 **glm-4.7-flash**：上下文窗口 200K token，最长回答 128K，"
     )
     assert "| 元 / 百万 token：输入 / 输出 " in shown(chinese, "%glm models")
+
+
+def test_what_an_error_says_is_quoted_as_it_is_written(chinese: Page) -> None:
+    chinese.run("%%glm\nx")
+    chinese.run("%glm continue")
+    said = str(chinese.run("%glm fix").error)
+    assert said == (
+        "没有要修复的异常。最近一次失败不是代码的错误，错误信息已说明该怎么做：“上一条回复是完整的，没有可续写的内容。"
+        "%glm continue 用于被中断的回复，或因达到最大长度而被截断的回复。”"
+    )
 
 
 def test_turns_and_threads(chinese: Page, server: PracticeServer) -> None:
