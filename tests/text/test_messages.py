@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import copy
+import json
 import pickle
+import threading
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -128,6 +132,10 @@ def test_a_message_can_be_pickled_and_kept_as_data(text: Any, chinese: None) -> 
         {"one": "{count}", "many": "{count}", "count": "2", "with": {}},
         {"between": {"between": {"between": "", "parts": []}, "parts": []}, "parts": [1]},
         {"figure": "exec", "value": 1},
+        {"figure": "compact", "value": 10**400},
+        {"of": "{x:.2f}", "with": {"x": 10**400}},
+        {"one": "{count:,} row", "many": "{count:,} rows", "count": 3, "with": {"count": 2}},
+        {"one": "{count:,} row of {x}", "many": "{count:,} rows", "count": 2, "with": {}},
         {"of": "2 rows", "in": {"of": "tokens"}, "with": {}},
     ],
 )
@@ -155,3 +163,80 @@ def test_any_data_leave_the_text_as_it_is(data: Any) -> None:
 def test_facts_are_never_read_as_templates(fact: str, other: str) -> None:
     said = Message("{fact} · {other}", fact=fact, other=other)
     assert said == said.in_language("zh") == f"{fact} · {other}"
+
+
+@pytest.mark.parametrize(
+    ("text", "data"),
+    [
+        ("All is well.", {"one": "{count:,} row", "many": "All is well.", "count": 2, "with": {}}),
+        ("A\0", {"one": "{count:,} row", "many": "A\0", "count": 2, "with": {}}),
+        ("All is well.", {"one": "", "many": "All is well.", "count": 2, "with": {}}),
+        ("1" + "0" * 320, {"figure": "about", "value": 10**320}),
+        ("tokens\4prompt", {"of": "tokens\4prompt", "with": {}}),
+        ("once", {"one": "once", "many": "{count} times", "count": 1, "with": {"count": 5}}),
+    ],
+)
+def test_data_cannot_say_in_chinese_what_they_do_not_say_in_english(text: str, data: Any, chinese: None) -> None:
+    assert told(told_by(text, data)) == text
+
+
+def test_a_message_keeps_what_its_facts_were(chinese: None) -> None:
+    changing = [1]
+    said = _("There is no batch {id} here.", id=changing)
+    error = InvalidRequest("There is no batch {id} here.", hint="No {id!r}.", reason="test", id=changing)
+    changing.append(2)
+    assert said == "There is no batch [1] here." and told(said) == "这里没有批处理 [1]。"
+    assert str(error) == "这里没有批处理 [1]。\nNo [1]."
+
+
+def test_an_error_whose_words_fail_can_be_a_fact() -> None:
+    class Broken(Exception):
+        def __str__(self) -> str:
+            raise RuntimeError
+
+    class Odd:
+        def __format__(self, spec: str) -> str:
+            raise RuntimeError
+
+    assert _("no {id}", id=Broken()) == "no <exception str() failed>"
+    assert _("no {id}", id=Odd()) == "no <Odd>"
+
+
+def test_facts_that_cannot_be_copied_go_anywhere_with_their_message(chinese: None) -> None:
+    lock = threading.Lock()
+    error = InvalidRequest("There is no batch {id} here.", reason="test", id=lock, number=np.int64(3))
+    notice = Notice("There is no batch {id} here.", reason="test", id=lock)
+    for copied in (pickle.loads(pickle.dumps(error)), copy.copy(error)):
+        assert (type(copied), str(copied), copied.reason) == (InvalidRequest, str(error), "test")
+        assert copied.facts["number"] == 3 or str(copied.facts["number"]) == "3"
+    assert told(pickle.loads(pickle.dumps(notice))) == told(copy.deepcopy(notice)) == told(notice)
+
+
+def test_a_message_as_a_template_is_not_filled_again() -> None:
+    inner = _("Write {code}.", code="{{ x }} {y}")
+    assert str(InvalidRequest("No {b}.", hint=inner, reason="test", b=1)) == "No 1.\nWrite {{ x }} {y}."
+    assert Notice(inner, reason="test", b=1) == inner
+
+
+def test_what_a_journal_gets_of_a_message_is_json() -> None:
+    for text in (plural(np.int64(3), "row"), compact(np.int64(30_000)), _("no {id}", id=float("nan"))):
+        data = json.loads(json.dumps(data_of(text), allow_nan=False))
+        assert type(told_by(str(text), data)) is type(text)
+
+
+def test_what_is_shown_never_mixes_languages_while_they_change() -> None:
+    """A piece is kept in the language in which it was asked for."""
+
+    class Switching:
+        def __format__(self, spec: str) -> str:
+            language.choose("zh")
+            return "x"
+
+    language.choose("en")
+    try:
+        piece = Markup("There is no batch {id} here. {more}", id=Switching(), more=plural(2, "row"))
+        assert piece.plain == "There is no batch x here. 2 rows"
+        language.choose("en")
+        assert piece.plain == "There is no batch x here. 2 rows"
+    finally:
+        language.choose("auto")

@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from . import language as languages
+from .facts import as_number, portable, settled
 from .language import Language
 from .spacing import filled_in_chinese
 
@@ -63,7 +64,16 @@ class Tellable(str):
         raise NotImplementedError
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _restored, (type(self), str.__str__(self), self.__dict__)
+        parts = dict(self.__dict__)
+        if "facts" in parts:
+            parts["facts"] = portable(parts["facts"])
+        return _restored, (type(self), str.__str__(self), parts)
+
+    def __copy__(self) -> Tellable:
+        return self  # it never changes
+
+    def __deepcopy__(self, memo: object) -> Tellable:
+        return self
 
 
 def _restored(kind: type[Tellable], text: str, parts: Mapping[str, object]) -> Tellable:
@@ -79,8 +89,13 @@ class Message(Tellable):
     facts: Mapping[str, object]
 
     def __new__(cls, template: str, /, **facts: object) -> Message:
-        message = super().__new__(cls, filled(template, facts))
-        message.template, message.facts = template, facts
+        if isinstance(template, Tellable):  # it is filled
+            steady, text = dict[str, object](), _as_english(template)
+        else:
+            steady = settled(facts, template)
+            text = filled(template, steady)
+        message = super().__new__(cls, text)
+        message.template, message.facts = template, steady
         return message
 
     def in_language(self, language: Language) -> str:
@@ -97,6 +112,7 @@ class Contextual(Message):
     context: str
 
     def __new__(cls, context: str, template: str, /, **facts: object) -> Contextual:
+        facts = settled(facts, template)
         message = str.__new__(cls, filled(template, facts))
         message.context, message.template, message.facts = context, template, facts
         return message
@@ -112,7 +128,8 @@ class Counted(Message):
     number: int
 
     def __new__(cls, one: str, many: str, count: int, /, **facts: object) -> Counted:
-        facts = {"count": count, **facts}
+        count = as_number(count)
+        facts = settled({"count": count, **facts}, one, many)
         message = str.__new__(cls, filled(one if count == 1 else many, facts))
         message.template, message.many, message.number, message.facts = one, many, count, facts
         return message
@@ -152,7 +169,7 @@ class Figure(Tellable):
 
     def __new__(cls, write: Callable[[float, Language], object], value: float) -> Figure:
         figure = super().__new__(cls, _as_english(write(value, "en")))
-        figure.write, figure.value = write, value
+        figure.write, figure.value = write, as_number(value)
         return figure
 
     def in_language(self, language: Language) -> str:
