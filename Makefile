@@ -27,7 +27,7 @@ BESIDE := .venv-beside
 DIST := dist
 DOCS := .venv-docs
 # The languages of `make docs`. Once docs/locale is whole: en zh
-LANGUAGES_OF_DOCS := en
+LANGUAGES_OF_DOCS := en zh
 RUN := $(VENV)/bin/python
 BUILT := hatch_build.py $(wildcard lab/src/*.js lab/schemas/*.json zhipu_magic/text/locale/*/LC_MESSAGES/*.po)
 # Runs what needs node; where that is missing it says what is left out, and in CI it fails.

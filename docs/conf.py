@@ -40,6 +40,7 @@ myst_heading_anchors = 4  # links to headings, as GitHub has them
 nb_execution_mode = "off"
 nb_merge_streams = True
 nb_render_markdown_format = "gfm"  # replies have tables
+nb_render_error_lexer = "text"  # most errors are sentences, in either language, and no tracebacks
 
 # Python
 autodoc_member_order = "bysource"

@@ -53,6 +53,8 @@ ARGUMENTS: dict[str, tuple[int | str, ...]] = {
 }
 #: Calls that take a text for one and a text for many.
 PLURALS = ("ngettext", "Counted")
+#: Calls that take a context and a text.
+CONTEXTUAL = ("pgettext", "Contextual")
 #: Of an error, which any call with a `reason` makes.
 OF_ERRORS = (0, "hint")
 #: Tables all of whose values are messages.
@@ -60,12 +62,13 @@ TABLES = ("HINTS", "NOTES")
 
 
 class Found(NamedTuple):
-    """A message in the code. `many` is its form for other numbers than one."""
+    """A message in the code. `many` is its form for other numbers than one, `context` what tells it from another."""
 
     text: str
     many: str
     path: str
     line: int
+    context: str = ""
 
 
 def messages() -> Iterator[Found]:
@@ -78,6 +81,9 @@ def messages_in(source: str, path: str) -> Iterator[Found]:
     """The messages in the source of a module."""
     nodes = sorted(ast.walk(ast.parse(source)), key=lambda node: (getattr(node, "lineno", 0), _column(node)))
     for node in nodes:
+        if isinstance(node, ast.Call) and _name(node.func) in CONTEXTUAL and len(node.args) > 1:
+            for context, text in zip(_literals(node.args[0]), _literals(node.args[1]), strict=True):
+                yield Found(text.value, "", path, text.lineno, context.value)
         for text, many, line in _of(node):
             yield Found(text, many, path, line)
 
@@ -168,7 +174,8 @@ def found() -> Catalog:
     """The messages of the package as Babel has them, each with the files that it is in."""
     catalog = Catalog(project="zhipu_magic", fuzzy=False)
     for one in messages():
-        catalog.add((one.text, one.many) if one.many else one.text, locations=[(one.path, one.line)])
+        id = (one.text, one.many) if one.many else one.text
+        catalog.add(id, locations=[(one.path, one.line)], context=one.context or None)
     return catalog
 
 

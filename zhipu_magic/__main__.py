@@ -22,12 +22,14 @@ from typing import Any, NoReturn
 from .practice import PracticeServer, ScriptFileError
 from .text import language as languages
 from .text.argparse_words import argparse_in_language
+from .text.console import show_all
 from .text.messages import N_, _, comma, sentences, told
 from .text.system_words import why
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one of them; gives the exit status."""
+    show_all()
     with argparse_in_language():
         given = _parser().parse_args(arguments)
     status: int = given.run(given)

@@ -41,7 +41,7 @@ HEADS = {
     "reason": "原因",
     "what it says": "内容",
     "what to do": "建议",
-    "in Python": "在 Python 中",
+    "in Python:": "在 Python 中：",
     "code": "错误码",
     "tried again": "自动重试",
     "show the current state": "显示当前状态",
@@ -230,7 +230,7 @@ def _reasons(tell: Tell) -> str:
         if said.has_facts:  # braces are doubled in a template
             cells = [text.replace("{{", "{").replace("}}", "}") for text in cells]
         message, hint, in_python = map(_prose, cells)
-        hint += f"<br>*{tell('in Python')}:* {in_python}" if in_python else ""
+        hint += f"<br>*{tell('in Python:')}* {in_python}" if in_python else ""
         rooms.setdefault(said.reason.split(".")[0], []).append((f"{_code(said.reason)}<br>{said.kind}", message, hint))
     head = [tell(text) for text in ("reason", "what it says", "what to do")]
     return "\n\n".join(f"### {room}\n\n{_table(head, rows)}" for room, rows in rooms.items())

@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-#: What the files of the repository link to beside `docs/`, and where that is on the site.
+#: What the files of the repository link to beside `docs/`, and where that is on the site, whose pages have the
+#: notebooks of their language.
 _MOVED = (
-    (re.compile(r"\]\((?:\.\./)*notebooks/((?:zh/)?[\w-]+\.ipynb)\)"), r"](/notebooks/\1)"),
+    (re.compile(r"\]\((?:\.\./)*notebooks/(?:zh/)?([\w-]+\.ipynb)\)"), r"](/notebooks/\1)"),
     (re.compile(r"\]\((?:\.\./)?SECURITY\.md(#[\w-]+)?\)"), r"](/security.md\1)"),
     (re.compile(r"\]\((?:\.\./)?ARCHITECTURE\.md(#[\w-]+)?\)"), r"](/architecture.md\1)"),
     (re.compile(r"\]\((?:\.\./)?CHANGELOG\.md(#[\w-]+)?\)"), r"](/changelog.md\1)"),
     (re.compile(r"\]\((?:\.\./)?CONTRIBUTING\.md(#[\w-]+)?\)"), r"](/contributing.md\1)"),
-    (re.compile(r"\]\((?:\.\./)?docs/([\w/-]+\.(?:md|png|webp))(#[\w-]+)?\)"), r"](/\1\2)"),
+    (re.compile(r"\]\((?:\.\./)*docs/([\w/-]+\.(?:md|png|webp))(#[\w-]+)?\)"), r"](/\1\2)"),
     (re.compile(r"\]\((?:\.\./)?README\.md(#[\w-]+)?\)"), r"](/index.md)"),
 )
 

@@ -4,6 +4,7 @@
   that gettext does not ask for them a second time.
 - Links between the files of the repository (`../notebooks/tables.ipynb`, `../SECURITY.md`) lead to their pages here.
 - A cell that begins with `%%glm` is text, and is not coloured as Python.
+- A diagram, which is a block with a `▼` in it, is translated as one text, as no other block of code is.
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ import from_code
 from docutils import nodes
 from docutils.statemachine import StringList
 from links import included, moved
+from sphinx import locale
 from sphinx.transforms import SphinxTransform
 from sphinx.util.docutils import SphinxDirective
+from sphinx.util.i18n import docname_to_domain
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -53,6 +56,23 @@ class CellsThatAsk(SphinxTransform):
                 block["language"] = "text"
 
 
+class Diagrams(SphinxTransform):
+    """Has gettext ask for diagrams, and shows their translations. (Sphinx's own way knows no Markdown.)"""
+
+    default_priority = 400
+
+    def apply(self, **_: Any) -> None:
+        domain = docname_to_domain(self.env.current_document.docname, self.config.gettext_compact)
+        folders = [Path(self.env.srcdir) / folder for folder in self.config.locale_dirs]
+        catalogue, _found = locale.init(folders, self.config.language, domain)
+        for block in self.document.findall(nodes.literal_block):
+            text = block.astext().rstrip("\n")
+            if "▼" in text:
+                block["translatable"] = self.app.builder.name == "gettext"
+                block.rawsource = catalogue.gettext(text)
+                block.children = [nodes.Text(block.rawsource)]
+
+
 def _read(app: Sphinx, name: str, content: list[str]) -> None:
     content[0] = moved(included(content[0], Path(app.srcdir)))
 
@@ -60,5 +80,6 @@ def _read(app: Sphinx, name: str, content: list[str]) -> None:
 def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("from-code", FromCode)
     app.add_transform(CellsThatAsk)
+    app.add_transform(Diagrams)
     app.connect("source-read", _read)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

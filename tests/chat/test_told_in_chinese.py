@@ -61,7 +61,7 @@ def test_a_request_that_is_not_recorded_says_what_is_nearest(server: PracticeSer
     with pytest.raises(NotRecorded) as caught:
         replay.ask("hello you", once=True).text  # noqa: B018  # reads it
     assert str(caught.value) == (
-        "没有记录这个请求（日志 page.jsonl）。\n"
+        "日志 page.jsonl 中没有这个请求。\n"
         "replay 为 'only'，所以什么都没有发送。chat.replay = \"auto\" 会向服务提问，并记录回答。\n"
         "最接近的是第 2 行的请求：第 1 条消息不同。记录的（user）：'hello there'；现在的：'hello you'"
     )
@@ -78,9 +78,9 @@ def test_an_answer_of_another_type_is_told_whole(chat: Chat, server: PracticeSer
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("5", "5 不是预算：缺少单位。\n请写 5 tokens 或 5 元。"),
-        ("-5 yuan", "'-5 yuan' 不是预算：小于零。\n请带上单位，如 5 元或 200k tokens。"),
-        ("1.000 tokens", "'1.000 tokens' 有两种读法。\n请写“1000 token”或“1 token”。"),
+        ("5", "5 不是预算：缺少单位。\n写成 5 tokens 或 5 元。"),
+        ("-5 yuan", "'-5 yuan' 不是预算：小于零。\n带上单位，如 5 元或 200k tokens。"),
+        ("1.000 tokens", "'1.000 tokens' 有两种读法。\n写成“1000 token”或“1 token”。"),
     ],
 )
 def test_what_is_wrong_with_a_budget(text: str, said: str) -> None:

@@ -57,6 +57,9 @@ def test_links_of_the_repository_lead_to_the_site() -> None:
     assert moved("[a](../notebooks/tables.ipynb), [b](../SECURITY.md#how-to-report)") == (
         "[a](/notebooks/tables.ipynb), [b](/security.md#how-to-report)"
     )
+    assert moved("[a](notebooks/zh/tables.ipynb), [b](../../docs/tables.md)") == (
+        "[a](/notebooks/tables.ipynb), [b](/tables.md)"
+    )
 
 
 def test_the_glossary_has_each_term_once_and_in_both_languages() -> None:

@@ -1,4 +1,4 @@
-"""A Chinese reader meets no English sentence: every command, every kind of turn and of failure, in one walk."""
+"""A Chinese reader meets no English sentence, nor badly joined Chinese ones: commands, turns, failures in one walk."""
 
 from __future__ import annotations
 
@@ -18,8 +18,11 @@ from zhipu_magic.practice import PracticeServer
 GIVEN = "甲乙"
 #: Two English words in a row are a sentence, or the beginning of one.
 _ENGLISH = re.compile(r"(?<![\w./-])[A-Za-z]?[a-z]+(?:'[a-z]+)? (?:[a-z]+[ ,.:;]){1,}[^\n]{0,60}")
+#: Texts that were put together without a look at their ends: two stops, or a space after one.
+_BADLY_JOINED = re.compile(r"[^\n]{0,40}(?:。[。，；：、]|[。；：，] (?=%|`?\w))[^\n]{0,20}")
 #: What stays as it is: code, addresses, and the style of a table.
 _CODE = re.compile(r"<style.*?</style>|<[^<>]*>|`[^`]*`|%%?glm[^\n，。：；|]*|https?://\S+|\{\{.*?\}\}", re.DOTALL)
+_TAGS = re.compile(r"<style.*?</style>|<[^<>]*>", re.DOTALL)
 #: What others say: the prompts of this walk that are English, what goes along with them, and libraries in their errors.
 _OF_OTHERS = (
     "What is it?",
@@ -73,8 +76,9 @@ def test_everything_that_is_shown_is_chinese(stage: Stage, tmp_path: Path) -> No
     for cell in stage.cells:
         for message in cell.messages:
             for text in _texts(message["data"]):
-                found.update(dict.fromkeys(english_in(text)))
+                found.update(dict.fromkeys([*english_in(text), *_BADLY_JOINED.findall(unescape(_TAGS.sub("", text)))]))
         if cell.error is not None:
             rendered = getattr(cell.error, "_render_traceback_", lambda said=cell.error: [str(said)])()
-            found.update(dict.fromkeys(english_in("\n".join(rendered))))
+            text = "\n".join(rendered)
+            found.update(dict.fromkeys([*english_in(text), *_BADLY_JOINED.findall(text)]))
     assert not found, "\n".join(found)

@@ -110,10 +110,10 @@ def test_a_table_and_what_failed_in_it(chinese: Page, server: PracticeServer) ->
     cell = chinese.run("%%glm --each t -o t\n分类：{{ text }}")
     failed, line = cell.plain(1).splitlines()
     assert failed == (
-        '2 行失败（第 2、3 行）：这一行缺失 {{ text }}。{{ column | default("…") }} 指定缺失值用什么代替。'
+        '2 行失败（第 2、3 行）：这一行没有 {{ text }} 的值。{{ column | default("…") }} 指定缺失值用什么代替。'
     )
     assert line.startswith("4 行 · 2 行失败 · ") and "个 token · 免费 · " in line
-    assert "4 行中的 2 行" in words(cell.html(1)) and not ENGLISH.search(words(cell.html(1)))
+    assert "2 / 4 行" in words(cell.html(1)) and not ENGLISH.search(words(cell.html(1)))
 
 
 def test_a_drawing(chinese: Page) -> None:

@@ -152,8 +152,20 @@ def test_the_status_and_the_model(chinese: Page) -> None:
     assert said.endswith(
         "用 `%%glm` 继续，用 `%glm history` 回顾，用 `%glm thread NAME` 重新开始。`%glm help` 列出所有命令。"
     )
-    assert shown(chinese, "%glm model").startswith("当前模型是 **glm-4.7-flash**：上下文 200K token、")
+    assert shown(chinese, "%glm model").startswith(
+        "当前模型是 **glm-4.7-flash**：上下文窗口 200K token，最长回答 128K，"
+    )
     assert "| 元 / 百万 token：输入 / 输出 " in shown(chinese, "%glm models")
+
+
+def test_what_an_error_says_is_quoted_as_it_is_written(chinese: Page) -> None:
+    chinese.run("%%glm\nx")
+    chinese.run("%glm continue")
+    said = str(chinese.run("%glm fix").error)
+    assert said == (
+        "没有要修复的异常。最近一次失败不是代码的错误，错误信息已说明该怎么做：“上一条回复是完整的，没有可续写的内容。"
+        "%glm continue 用于被中断的回复，或因达到最大长度而被截断的回复。”"
+    )
 
 
 def test_turns_and_threads(chinese: Page, server: PracticeServer) -> None:
@@ -201,7 +213,7 @@ def test_notices_and_costs(reader: None) -> None:
         "1 turn was set aside: its cell was deleted. %glm restore brings it back."
     )
     assert told(costs.with_date(0.5)).startswith("≈ ¥0.5000（2")
-    assert costs.OF_PRACTICE == "free: practice" and told(costs.OF_PRACTICE) == "免费：练习"
+    assert costs.OF_PRACTICE == "free: practice" and told(costs.OF_PRACTICE) == "免费（练习）"
 
 
 @pytest.mark.parametrize("hint", dict.fromkeys(HINTS.values()))

@@ -146,3 +146,15 @@ def test_a_screen_is_no_browser(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DISPLAY", ":0")
     monkeypatch.setattr(webbrowser, "get", get)
     assert not program.has_browser()
+
+
+def test_a_console_that_lacks_characters_shows_all_that_is_said() -> None:
+    for arguments in (["--help"], ["serve", "--help"], ["replay", "茶.ipynb"], []):
+        environment = {**os.environ, "LANG": "zh_CN.UTF-8", "PYTHONIOENCODING": "ascii"}
+        environment.pop("ZHIPU_MAGIC_LANGUAGE", None)
+        ran = subprocess.run(
+            [sys.executable, "-m", "zhipu_magic", *arguments], capture_output=True, text=True, env=environment
+        )
+        assert "Traceback" not in ran.stderr
+        assert ran.returncode == (0 if "--help" in arguments else 2), ran.stderr
+        assert "usage: " in ran.stdout or "argument" in ran.stderr or "\\u8336.ipynb" in ran.stdout

@@ -24,6 +24,9 @@ VARIABLES = ("ZHIPU_MAGIC_LANGUAGE", "LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"
         ({"LC_ALL": "C", "LANG": "zh_CN.UTF-8"}, False),
         ({"ZHIPU_MAGIC_LANGUAGE": "auto", "LANG": "zh_CN.UTF-8"}, True),
         ({"ZHIPU_MAGIC_LANGUAGE": "zh", "LANG": "en_US.UTF-8"}, True),
+        ({"ZHIPU_MAGIC_LANGUAGE": "nonsense", "LANG": "zh_CN.UTF-8"}, True),
+        ({"LANGUAGE": "fr:zh_CN:en", "LANG": "fr_FR.UTF-8"}, True),
+        ({"LANGUAGE": "fr", "LANG": "zh_CN.UTF-8"}, False),
     ],
 )
 def test_the_language_is_that_of_the_environment(

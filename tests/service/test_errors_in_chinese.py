@@ -50,7 +50,7 @@ def test_each_status_is_told_in_chinese(status: int) -> None:
 def test_an_error_in_chinese_has_the_services_own_words() -> None:
     assert refused(429, "1308", "您的限额将在 2026-11-27 10:00:00 重置") == (
         "账户的额度已用完。\n"
-        "2026-11-27 10:00:00（服务的时间）之后再试，或换用其他模型。\n"
+        "等到 2026-11-27 10:00:00（服务的时间）之后再试，或换一个模型。\n"
         "（HTTP 429 · 代码 1308 · 请求 ID 7：您的限额将在 2026-11-27 10:00:00 重置）"
     )
     assert refused(401, "1003").endswith(

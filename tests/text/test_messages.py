@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import copy
+import json
 import pickle
+import threading
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,7 +18,7 @@ from zhipu_magic.text import language
 from zhipu_magic.text.errors import NOTHING_SENT, InvalidRequest
 from zhipu_magic.text.markup import Markup
 from zhipu_magic.text.message_data import data_of, told_by
-from zhipu_magic.text.messages import Message, _, all_of, comma, joined, sent, sentences, told
+from zhipu_magic.text.messages import Message, _, all_of, clauses, comma, joined, pgettext, sent, sentences, told
 from zhipu_magic.text.notice import Notice
 from zhipu_magic.text.numbers import about, compact, money, plural
 
@@ -33,7 +37,7 @@ def test_in_english_a_message_is_its_text() -> None:
 
 def test_a_message_is_told_in_chinese_and_stays_english_as_a_str(chinese: None) -> None:
     said = _("There is no batch {id} here.", id=plural(2000, "row"))
-    assert told(said) == "这里没有批次 2,000 行。"
+    assert told(said) == "这里没有批处理 2,000 行。"
     assert str(said) == f"{said}" == "There is no batch 2,000 rows here."
 
 
@@ -50,8 +54,8 @@ def test_an_error_is_told_in_the_language_of_its_reader() -> None:
     assert str(error) == "There is no batch b1 here. Did you mean b2?\nNothing was sent."
     language.choose("zh")
     try:
-        assert str(error) == "这里没有批次 b1。是不是想写 b2？\n什么都没有发送。"
-        assert error.said == "There is no batch b1 here." and error.message == "这里没有批次 b1。"
+        assert str(error) == "这里没有批处理 b1。是不是想写 b2？\n什么都没有发送。"
+        assert error.said == "There is no batch b1 here." and error.message == "这里没有批处理 b1。"
     finally:
         language.choose("auto")
     assert error.message == "There is no batch b1 here."
@@ -62,7 +66,7 @@ def test_a_piece_of_a_page_is_told_when_it_is_shown() -> None:
     assert piece.plain == "There is no batch 2 turns · * here."
     language.choose("zh")
     try:
-        assert piece.plain == "这里没有批次 2 轮 · *。"
+        assert piece.plain == "这里没有批处理 2 轮 · *。"
         assert Markup.of(plural(2, "turn")).bare == "2 轮"
     finally:
         language.choose("auto")
@@ -85,6 +89,15 @@ def test_lists_and_sentences_follow_the_language(chinese: None) -> None:
     assert said == "Nothing was sent. Try. Nothing was sent."
     assert told(said) == "什么都没有发送。Try. 什么都没有发送。"
     assert told(comma(["a", "b"])) == "a、b"
+    assert told(clauses(["a", "b"])) == "a，b" and clauses(["a", "b"]) == "a, b"
+    assert told(comma(["a", clauses(["b", "c"]), "d"])) == "a，b，c，d"
+    assert told(sentences("没有", "“a”", "b")) == "没有“a”b"
+
+
+def test_one_word_of_ours_may_be_two_of_another_language(chinese: None) -> None:
+    assert told(_("prompt")) == "提示词" and told(pgettext("tokens", "prompt")) == "输入"
+    assert _("prompt") == pgettext("tokens", "prompt") == pgettext("known to nobody", "prompt") == "prompt"
+    assert told(pgettext("known to nobody", "prompt")) == "prompt"
 
 
 @pytest.mark.parametrize(
@@ -94,6 +107,8 @@ def test_lists_and_sentences_follow_the_language(chinese: None) -> None:
         plural(2, "row"),
         comma([plural(2, "row"), "b"]),
         compact(12_345),
+        pgettext("tokens", "prompt"),
+        clauses([plural(2, "row"), "b"]),
         Notice("Nothing was sent.", hint="There is no batch {id} here.", reason="test", id=3),
     ],
     ids=lambda text: type(text).__name__,
@@ -117,6 +132,11 @@ def test_a_message_can_be_pickled_and_kept_as_data(text: Any, chinese: None) -> 
         {"one": "{count}", "many": "{count}", "count": "2", "with": {}},
         {"between": {"between": {"between": "", "parts": []}, "parts": []}, "parts": [1]},
         {"figure": "exec", "value": 1},
+        {"figure": "compact", "value": 10**400},
+        {"of": "{x:.2f}", "with": {"x": 10**400}},
+        {"one": "{count:,} row", "many": "{count:,} rows", "count": 3, "with": {"count": 2}},
+        {"one": "{count:,} row of {x}", "many": "{count:,} rows", "count": 2, "with": {}},
+        {"of": "2 rows", "in": {"of": "tokens"}, "with": {}},
     ],
 )
 def test_data_that_say_something_else_are_not_used(data: Any, chinese: None) -> None:
@@ -143,3 +163,80 @@ def test_any_data_leave_the_text_as_it_is(data: Any) -> None:
 def test_facts_are_never_read_as_templates(fact: str, other: str) -> None:
     said = Message("{fact} · {other}", fact=fact, other=other)
     assert said == said.in_language("zh") == f"{fact} · {other}"
+
+
+@pytest.mark.parametrize(
+    ("text", "data"),
+    [
+        ("All is well.", {"one": "{count:,} row", "many": "All is well.", "count": 2, "with": {}}),
+        ("A\0", {"one": "{count:,} row", "many": "A\0", "count": 2, "with": {}}),
+        ("All is well.", {"one": "", "many": "All is well.", "count": 2, "with": {}}),
+        ("1" + "0" * 320, {"figure": "about", "value": 10**320}),
+        ("tokens\4prompt", {"of": "tokens\4prompt", "with": {}}),
+        ("once", {"one": "once", "many": "{count} times", "count": 1, "with": {"count": 5}}),
+    ],
+)
+def test_data_cannot_say_in_chinese_what_they_do_not_say_in_english(text: str, data: Any, chinese: None) -> None:
+    assert told(told_by(text, data)) == text
+
+
+def test_a_message_keeps_what_its_facts_were(chinese: None) -> None:
+    changing = [1]
+    said = _("There is no batch {id} here.", id=changing)
+    error = InvalidRequest("There is no batch {id} here.", hint="No {id!r}.", reason="test", id=changing)
+    changing.append(2)
+    assert said == "There is no batch [1] here." and told(said) == "这里没有批处理 [1]。"
+    assert str(error) == "这里没有批处理 [1]。\nNo [1]."
+
+
+def test_an_error_whose_words_fail_can_be_a_fact() -> None:
+    class Broken(Exception):
+        def __str__(self) -> str:
+            raise RuntimeError
+
+    class Odd:
+        def __format__(self, spec: str) -> str:
+            raise RuntimeError
+
+    assert _("no {id}", id=Broken()) == "no <exception str() failed>"
+    assert _("no {id}", id=Odd()) == "no <Odd>"
+
+
+def test_facts_that_cannot_be_copied_go_anywhere_with_their_message(chinese: None) -> None:
+    lock = threading.Lock()
+    error = InvalidRequest("There is no batch {id} here.", reason="test", id=lock, number=np.int64(3))
+    notice = Notice("There is no batch {id} here.", reason="test", id=lock)
+    for copied in (pickle.loads(pickle.dumps(error)), copy.copy(error)):
+        assert (type(copied), str(copied), copied.reason) == (InvalidRequest, str(error), "test")
+        assert copied.facts["number"] == 3 or str(copied.facts["number"]) == "3"
+    assert told(pickle.loads(pickle.dumps(notice))) == told(copy.deepcopy(notice)) == told(notice)
+
+
+def test_a_message_as_a_template_is_not_filled_again() -> None:
+    inner = _("Write {code}.", code="{{ x }} {y}")
+    assert str(InvalidRequest("No {b}.", hint=inner, reason="test", b=1)) == "No 1.\nWrite {{ x }} {y}."
+    assert Notice(inner, reason="test", b=1) == inner
+
+
+def test_what_a_journal_gets_of_a_message_is_json() -> None:
+    for text in (plural(np.int64(3), "row"), compact(np.int64(30_000)), _("no {id}", id=float("nan"))):
+        data = json.loads(json.dumps(data_of(text), allow_nan=False))
+        assert type(told_by(str(text), data)) is type(text)
+
+
+def test_what_is_shown_never_mixes_languages_while_they_change() -> None:
+    """A piece is kept in the language in which it was asked for."""
+
+    class Switching:
+        def __format__(self, spec: str) -> str:
+            language.choose("zh")
+            return "x"
+
+    language.choose("en")
+    try:
+        piece = Markup("There is no batch {id} here. {more}", id=Switching(), more=plural(2, "row"))
+        assert piece.plain == "There is no batch x here. 2 rows"
+        language.choose("en")
+        assert piece.plain == "There is no batch x here. 2 rows"
+    finally:
+        language.choose("auto")

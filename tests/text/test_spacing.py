@@ -18,7 +18,12 @@ from zhipu_magic.text.spacing import filled_in_chinese
         ("没有 {x} 可用", "GLM", "没有 GLM 可用"),
         ("没有 {x} 可用", "数据", "没有 数据 可用"),  # a name
         ("没有 {x} 可用", _("Nothing was sent."), "没有什么都没有发送。可用"),
-        ("没有 {x}。", _("Nothing was sent."), "没有什么都没有发送。。"),
+        ("没有 {x}。", _("Nothing was sent."), "没有什么都没有发送。"),
+        ("{x}，没有", _("Nothing was sent."), "什么都没有发送，没有"),
+        ("{x}，没有", "没有。", "没有。，没有"),  # a name
+        ("{x} %glm 可用", _("Nothing was sent."), "什么都没有发送。%glm 可用"),
+        ("{x} %glm 可用", "没有。", "没有。 %glm 可用"),
+        ("{x} %glm 可用", plural(2, "row"), "2 行 %glm 可用"),
         ("没有{x}可用", plural(2, "row"), "没有 2 行可用"),
         ("没有 {x!r} 可用", "a", "没有 'a' 可用"),
         ("{x:,}行 {{}}", 1000, "1,000 行 {}"),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..text.characters import shorten
 from ..text.errors import GLMError, Interrupted, NotRecorded
 from ..text.markup import Markup
-from ..text.messages import _, comma, ngettext
+from ..text.messages import _, clauses, comma, ngettext
 from ..text.numbers import plural
 from ..text.tables import table
 from . import hints
@@ -57,7 +57,7 @@ def submit(session: Session, template: str, options: CellOptions, given: Mapping
         Markup(
             "{counts}, of {rows}: a batch costs half, and takes up to a day. `%glm collect` fetches what is done, also "
             "after a restart; `%glm cancel` ends it.",
-            counts=comma(counts),
+            counts=clauses(counts),
             rows=plural(submitted.rows, "row"),
         )
     )

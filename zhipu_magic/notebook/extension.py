@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from IPython.core.extensions import ExtensionManager
 
 from ..service.forks import importing
+from ..text.console import show_all
 from ..text.messages import told
 from ..text.wrapping import wrapped
 from . import input_transforms
@@ -33,6 +34,8 @@ def load_ipython_extension(shell: InteractiveShell) -> None:
     """
     if GLMMagics.__name__ in shell.magics_manager.registry:
         return
+    if is_terminal(shell):
+        show_all()
     magics = GLMMagics(shell)
     session = magics.session
     shell.register_magics(magics)

@@ -13,7 +13,8 @@ from pathlib import Path
 
 _LOCALES = Path(__file__).parent.parent / "text" / "locale"
 #: Where the language of this process is named, the first before the others.
-_VARIABLES = ("ZHIPU_MAGIC_LANGUAGE", "LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
+_OWN = "ZHIPU_MAGIC_LANGUAGE"
+_VARIABLES = (_OWN, "LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
 
 
 class Said(str):
@@ -33,7 +34,10 @@ class Said(str):
             return str.__str__(self)
         template = _chinese().gettext(self.template)
         facts = {name: in_language(fact, language) for name, fact in self.facts.items()}
-        return template.format_map(facts) if facts else template
+        try:
+            return template.format_map(facts) if facts else template
+        except (LookupError, ValueError, TypeError, AttributeError):  # it is the catalogue of another version
+            return str.__str__(self)
 
 
 #: The name by which the catalogue's tools know it.
@@ -52,12 +56,16 @@ def told(text: str) -> str:
 
 def _of_environment() -> str:
     for variable in _VARIABLES:
-        name = os.environ.get(variable, "").lower()
-        if name and name != "auto":
-            return "zh" if name.startswith("zh") else "en"
+        names = [name for name in os.environ.get(variable, "").lower().split(":") if name]
+        known = next((name[:2] for name in names if name.startswith(("en", "zh"))), "")
+        if known or (names and variable != _OWN):
+            return known or "en"
     return "en"
 
 
 @cache
 def _chinese() -> NullTranslations:
-    return translation("zhipu_magic", _LOCALES, ["zh_CN"], fallback=True)
+    try:
+        return translation("zhipu_magic", _LOCALES, ["zh_CN"], fallback=True)
+    except Exception:  # of a damaged catalogue; gettext raises errors of all kinds
+        return NullTranslations()

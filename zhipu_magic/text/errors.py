@@ -29,6 +29,7 @@ from typing import Any
 
 from . import language as languages
 from .characters import without_controls
+from .facts import portable
 from .language import Language
 from .messages import Joined, Message, _, in_language, sentences
 from .notice import Notice
@@ -109,6 +110,9 @@ class GLMError(Exception):
         parts = (*happened, sentences(*outcomes, *hints).in_language(language), *details)
         # It may go to a terminal, with text from a service, a journal or a reply in it.
         return without_controls("\n".join(part for part in parts if part))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), self.args, {**self.__dict__, "facts": portable(self.facts)}
 
     def _render_traceback_(self) -> list[str]:
         """What IPython prints instead of a traceback."""

@@ -14,9 +14,10 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import cache
-from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from .console import has_chinese
 
 if TYPE_CHECKING:
     from gettext import NullTranslations
@@ -25,7 +26,8 @@ Language = Literal["en", "zh"]
 LANGUAGE_VARIABLE = "ZHIPU_MAGIC_LANGUAGE"
 #: What users may call a language; `auto` finds it out.
 CHOICES = ("auto", "en", "zh")
-_DOMAIN, _LOCALES = "zhipu_magic", Path(__file__).with_name("locale")
+_DOMAIN = "zhipu_magic"
+_FOLDERS: dict[Language, str] = {"zh": "zh_CN", "en": "en"}
 
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 #: Japanese and Korean have their own characters among the Chinese ones.
@@ -62,7 +64,7 @@ def of_auto() -> Language:
     """The language that `auto` finds, whatever was chosen."""
     if _Reader.known is None:
         told = _Reader.ask() if _Reader.ask is not None else None
-        _Reader.known = told or of_environment(os.environ) or "en"
+        _Reader.known = told or (of_environment(os.environ) if has_chinese() else None) or "en"
     return _Reader.known
 
 
@@ -87,6 +89,13 @@ def ask_first(ask: Callable[[], Language | None] | None, begun: Callable[[], Lan
     _Reader.known = None
 
 
+def ask_no_more(ask: Callable[[], Language | None]) -> None:
+    """Ask this no more, and forget what was chosen, unless another is asked by now."""
+    if _Reader.ask == ask:
+        ask_first(None)
+        choose("auto")
+
+
 def look_again() -> None:
     """Have `auto` look again, since what it has found may have changed."""
     _Reader.known = None
@@ -98,15 +107,9 @@ def of_environment(environment: Mapping[str, str]) -> Language | None:
     if own is not None:
         return own
     for variable in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
-        for name in environment.get(variable, "").split(":"):
-            language = named(name)
-            if language is not None:
-                return language
-            if name:  # a language that we do not have, or C
-                break
-        else:
-            continue
-        return None
+        names = [name for name in environment.get(variable, "").split(":") if name]
+        if names:  # the others do not count then, even if this is C or a language that we do not have
+            return next(filter(None, map(named, names)), None)
     return None
 
 
@@ -145,20 +148,59 @@ def language_of(text: str) -> Language:
 # The catalogue
 
 
-def translated(text: str, language: Language) -> str:
+def translated(text: str, language: Language, context: str = "") -> str:
     """A text of ours, which may be a template, in this language; as it is where there is no translation."""
-    return text if language == "en" or not text else _catalogue(language).gettext(text)
+    if language == "en" or not text:
+        return text
+    known = _catalogue(language).messages
+    found = known.pgettext(context, text) if context else known.gettext(text)
+    return found if found is text or fields(found) == fields(text) else text
 
 
 def translated_plural(one: str, many: str, count: int, language: Language) -> str:
     """The form of a text of ours for this count, in this language."""
-    if language == "en":
-        return one if count == 1 else many
-    return _catalogue(language).ngettext(one, many, count)
+    form = one if count == 1 else many
+    if language == "en" or not _are_forms(one, many, language):
+        return form
+    found = _catalogue(language).messages.ngettext(one, many, count)
+    return found if fields(found) <= fields(one) | fields(many) else form
+
+
+def fields(template: str) -> frozenset[tuple[str, str, str]]:
+    """The facts that a template takes, each with how it is written; none for what is no template."""
+    from string import Formatter
+
+    if "{" not in template and "}" not in template:
+        return frozenset()
+    try:
+        return frozenset((name, spec or "", how or "") for _, name, spec, how in Formatter().parse(template) if name)
+    except ValueError:
+        return frozenset()
+
+
+@lru_cache(1000)
+def _are_forms(one: str, many: str, language: Language) -> bool:
+    """Whether these are the two forms of one message: gettext looks at the first alone."""
+    return f"\0{one}\0{many}\0".encode("utf-8", "surrogatepass") in _catalogue(language).data
+
+
+class _Catalogue(NamedTuple):
+    """The messages in a language, and the bytes of their file."""
+
+    messages: NullTranslations
+    data: bytes = b""
 
 
 @cache
-def _catalogue(language: Language) -> NullTranslations:
+def _catalogue(language: Language) -> _Catalogue:
+    """The catalogue of a language. Without it, or where it is damaged, all is told in English."""
     import gettext  # it is needed only where the reader's language is not that of the code
+    import io
+    import pkgutil
 
-    return gettext.translation(_DOMAIN, _LOCALES, [{"zh": "zh_CN", "en": "en"}[language]], fallback=True)
+    place = f"locale/{_FOLDERS[language]}/LC_MESSAGES/{_DOMAIN}.mo"
+    try:
+        data = pkgutil.get_data(__package__, place) or b""
+        return _Catalogue(gettext.GNUTranslations(io.BytesIO(data)), data)
+    except Exception:  # gettext raises errors of all kinds
+        return _Catalogue(gettext.NullTranslations())

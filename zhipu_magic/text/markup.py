@@ -122,7 +122,7 @@ class Markup:
 
     def __init__(self, ours: str = "", /, **pieces: object) -> None:
         self._known: dict[tuple[Form, Language], str] = {}
-        self._make: Callable[[Form], str] = partial(_filled, ours, pieces)
+        self._make: Callable[[Form, Language], str] = partial(_filled, ours, pieces)
 
     @classmethod
     def vouched(cls, rich: str, plain: str, bare: str | None = None, set_from: str | None = None) -> Markup:
@@ -134,7 +134,7 @@ class Markup:
         forms: dict[Form, str] = {"rich": rich, "plain": plain, "bare": bare}
         if set_from is not None:
             forms["typeset"] = set_from
-        piece._make = lambda form: forms[form] if form in forms else typeset(bare)
+        piece._make = lambda form, _language: forms[form] if form in forms else typeset(bare)
         return piece
 
     @classmethod
@@ -150,10 +150,13 @@ class Markup:
 
     def form(self, form: Form) -> str:
         """The piece in one of its forms, in the language of the reader."""
-        key = form, languages.of_reader()
-        known = self._known.get(key)
+        return self.form_in(form, languages.of_reader())
+
+    def form_in(self, form: Form, language: Language) -> str:
+        """The piece in one of its forms, in this language: that of the reader may change meanwhile."""
+        known = self._known.get((form, language))
         if known is None:
-            known = self._known[key] = self._make(form)
+            known = self._known[form, language] = self._make(form, language)
         return known
 
     @property
@@ -188,29 +191,31 @@ class _Piece:
 
     piece: object
     form: Form
+    language: Language
 
     def __format__(self, spec: str) -> str:
         if isinstance(self.piece, Markup):
-            return self.piece.form(self.form)
-        text = format(in_language(self.piece, languages.of_reader()), spec)
+            return self.piece.form_in(self.form, self.language)
+        text = format(in_language(self.piece, self.language), spec)
         return _ESCAPES[self.form](text)
 
 
 _ESCAPES: Mapping[Form, Callable[[str], str]] = {"rich": escape, "plain": str, "bare": str, "typeset": typeset}
 
 
-def _filled(ours: str, pieces: Mapping[str, object], form: Form) -> str:
-    language = languages.of_reader()
+def _filled(ours: str, pieces: Mapping[str, object], form: Form, language: Language) -> str:
     ours = languages.translated(ours, language)
     if form == "bare":
         ours = ours.replace("**", "").replace("`", "")
-    if not pieces or language == "en":
-        return ours.format(**{name: _Piece(piece, form) for name, piece in pieces.items()}) if pieces else ours
-    return filled_in_chinese(ours, pieces, lambda piece: _Piece(piece, form))
+    if not pieces:
+        return ours
+    if language == "en":
+        return ours.format(**{name: _Piece(piece, form, language) for name, piece in pieces.items()})
+    return filled_in_chinese(ours, pieces, lambda piece: _Piece(piece, form, language))
 
 
-def _joined(between: Markup, pieces: Sequence[Markup], form: Form) -> str:
-    return between.form(form).join([piece.form(form) for piece in pieces])
+def _joined(between: Markup, pieces: Sequence[Markup], form: Form, language: Language) -> str:
+    return between.form_in(form, language).join([piece.form_in(form, language) for piece in pieces])
 
 
 def markdown_bundle(page: Markup, plain: str | None = None) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """Messages as data beside their English text, so that a journal needs no other language and a page can have any.
 
     {"of": template, "with": facts}                          a message
+    {"of": template, "in": context, "with": facts}           one that is told otherwise elsewhere
     {"one": …, "many": …, "count": 3, "with": facts}         one that depends on a count
     {"between": ", ", "parts": [text or data, …]}            messages with the same text between them
     {"figure": "compact", "value": 12300}                    a number as each language writes it
@@ -11,11 +12,14 @@ can then say nothing else in another language, since only templates of ours have
 
 from __future__ import annotations
 
+import re
+from math import isfinite
 from typing import Any
 
 from . import numbers
-from .messages import Counted, Figure, Joined, Message, Tellable, in_language
+from .messages import Contextual, Counted, Figure, Joined, Message, Tellable, filled, in_language
 from .notice import Notice
+from .untrusted_json import LARGEST_INTEGER
 
 #: Bounds of what is taken from a journal.
 _DEEPEST, _MOST_PARTS, _MOST_FACTS = 6, 200, 40
@@ -41,7 +45,8 @@ def data_of(text: str) -> dict[str, Any] | None:
     if isinstance(text, Message):
         if isinstance(text.template, Tellable):
             return data_of(text.template)
-        return {"of": text.template, "with": _used(text)}
+        context = {"in": text.context} if isinstance(text, Contextual) else {}
+        return {"of": text.template, **context, "with": _used(text)}
     return None
 
 
@@ -55,6 +60,8 @@ def _used(text: Message) -> dict[str, Any]:
 def _part(fact: object) -> Any:
     if isinstance(fact, str):
         return data_of(fact) or str(fact)
+    if isinstance(fact, float) and not isfinite(fact):  # no JSON
+        return str(fact)
     return fact if fact is None or isinstance(fact, (bool, int, float)) else str(in_language(fact, "en"))
 
 
@@ -64,7 +71,7 @@ def told_by(text: str, data: object) -> str:
         return text
     try:
         message = _made(data, _DEEPEST, len(text))
-    except (TypeError, ValueError, LookupError, AttributeError):
+    except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError):
         return text
     return message if str.__str__(message) == text else text
 
@@ -93,18 +100,28 @@ def _made_of(data: object, deepest: int, longest: int) -> str:
     facts = data["with"]
     if not isinstance(facts, dict) or len(facts) > _MOST_FACTS or not all(map(str.isidentifier, facts)):
         raise ValueError
-    made = {
-        name: fact if fact is None or isinstance(fact, (bool, int, float)) else _made(fact, deepest - 1, longest)
-        for name, fact in facts.items()
-    }
+    made = {name: _fact(fact, deepest, longest) for name, fact in facts.items()}
     if "one" in data:
-        return Counted(_text(data["one"]), _text(data["many"]), _number(data["count"]), **made)
+        if "count" in made:  # it would be another than the one that decides the form
+            raise ValueError
+        one, many, count = _text(data["one"]), _text(data["many"]), _number(data["count"])
+        for form in (one, many):  # either may be the one whose translation is told
+            filled(form, {"count": count, **made})
+        return Counted(one, many, count, **made)
+    if "in" in data:
+        return Contextual(_text(data["in"]), _text(data["of"]), **made)
     return Message(_text(data["of"]), **made)
+
+
+def _fact(fact: object, deepest: int, longest: int) -> object:
+    if fact is None or isinstance(fact, (bool, float)):
+        return fact
+    return _number(fact) if isinstance(fact, int) else _made(fact, deepest - 1, longest)
 
 
 def _text(member: object) -> str:
     """A template of ours: it fills in facts, and looks at nothing within them."""
-    if not isinstance(member, str) or len(member) > _LONGEST_TEMPLATE or _reaches(member):
+    if not isinstance(member, str) or len(member) > _LONGEST_TEMPLATE or _reaches(member) or _KEYED.search(member):
         raise ValueError
     return member
 
@@ -112,6 +129,8 @@ def _text(member: object) -> str:
 def _number(member: object) -> int:
     if isinstance(member, bool) or not isinstance(member, int):
         raise TypeError
+    if abs(member) > LARGEST_INTEGER:
+        raise ValueError
     return member
 
 
@@ -125,5 +144,7 @@ def _reaches(template: str) -> bool:
     )
 
 
+#: What joins two texts into one key of a catalogue.
+_KEYED = re.compile("[\0\4]")
 #: How our templates write numbers.
 _SPECS = ("", ",", ".0f", ".1f", ".2f", "g", ":g")

@@ -5,6 +5,7 @@ that it can be told in another language wherever it is shown, alone or as a fact
 
     _("{rows} of {table} were not sent.", rows=plural(3, "row"), table="sales")
     ngettext("{count} turn was set aside.", "{count} turns were set aside.", count)
+    pgettext("tokens", "prompt")     where another language has two words for one of ours
 
     told(message)     as its reader reads it: the last step before it is shown
     sent(message)     in the language of the prompt: the last step before it goes to a model
@@ -19,6 +20,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from . import language as languages
+from .facts import as_number, portable, settled
 from .language import Language
 from .spacing import filled_in_chinese
 
@@ -62,7 +64,16 @@ class Tellable(str):
         raise NotImplementedError
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _restored, (type(self), str.__str__(self), self.__dict__)
+        parts = dict(self.__dict__)
+        if "facts" in parts:
+            parts["facts"] = portable(parts["facts"])
+        return _restored, (type(self), str.__str__(self), parts)
+
+    def __copy__(self) -> Tellable:
+        return self  # it never changes
+
+    def __deepcopy__(self, memo: object) -> Tellable:
+        return self
 
 
 def _restored(kind: type[Tellable], text: str, parts: Mapping[str, object]) -> Tellable:
@@ -78,8 +89,13 @@ class Message(Tellable):
     facts: Mapping[str, object]
 
     def __new__(cls, template: str, /, **facts: object) -> Message:
-        message = super().__new__(cls, filled(template, facts))
-        message.template, message.facts = template, facts
+        if isinstance(template, Tellable):  # it is filled
+            steady, text = dict[str, object](), _as_english(template)
+        else:
+            steady = settled(facts, template)
+            text = filled(template, steady)
+        message = super().__new__(cls, text)
+        message.template, message.facts = template, steady
         return message
 
     def in_language(self, language: Language) -> str:
@@ -90,6 +106,21 @@ class Message(Tellable):
         return filled(languages.translated(self.template, language), self.facts, language)
 
 
+class Contextual(Message):
+    """A text that is another one elsewhere: `context` is what translators know it by."""
+
+    context: str
+
+    def __new__(cls, context: str, template: str, /, **facts: object) -> Contextual:
+        facts = settled(facts, template)
+        message = str.__new__(cls, filled(template, facts))
+        message.context, message.template, message.facts = context, template, facts
+        return message
+
+    def in_language(self, language: Language) -> str:
+        return filled(languages.translated(self.template, language, self.context), self.facts, language)
+
+
 class Counted(Message):
     """A text that depends on a count: `template` is for one, `many` for any other number."""
 
@@ -97,7 +128,8 @@ class Counted(Message):
     number: int
 
     def __new__(cls, one: str, many: str, count: int, /, **facts: object) -> Counted:
-        facts = {"count": count, **facts}
+        count = as_number(count)
+        facts = settled({"count": count, **facts}, one, many)
         message = str.__new__(cls, filled(one if count == 1 else many, facts))
         message.template, message.many, message.number, message.facts = one, many, count, facts
         return message
@@ -123,7 +155,10 @@ class Joined(Tellable):
         parts = [str(in_language(part, language)) for part in self.parts]
         if self.between == " ":
             return _sentences(parts)
-        return str(in_language(self.between, language)).join(parts)
+        between = str(in_language(self.between, language))
+        if between == _ITEMS and any(_CLAUSES in part for part in parts):
+            between = _CLAUSES  # what has clauses is one
+        return between.join(parts)
 
 
 class Figure(Tellable):
@@ -134,7 +169,7 @@ class Figure(Tellable):
 
     def __new__(cls, write: Callable[[float, Language], object], value: float) -> Figure:
         figure = super().__new__(cls, _as_english(write(value, "en")))
-        figure.write, figure.value = write, value
+        figure.write, figure.value = write, as_number(value)
         return figure
 
     def in_language(self, language: Language) -> str:
@@ -144,6 +179,7 @@ class Figure(Tellable):
 #: The names by which gettext's tools know these.
 _ = Message
 ngettext = Counted
+pgettext = Contextual
 
 _Text = TypeVar("_Text", bound=str)
 
@@ -168,6 +204,11 @@ def comma(parts: Iterable[str]) -> Joined:
     return Joined(_(", "), parts)
 
 
+def clauses(parts: Iterable[str]) -> Joined:
+    """Clauses of a sentence, as each language separates them: Chinese has another comma for these."""
+    return Joined(pgettext("clauses", ", "), parts)
+
+
 def semicolon(parts: Iterable[str]) -> Joined:
     """Notes on one thing, each once."""
     return Joined(_("; "), dict.fromkeys(parts))
@@ -188,14 +229,16 @@ def _ended(parts: Sequence[str], template: str) -> str:
     return Message(template, most=comma(most), last=last) if most else last
 
 
-#: After these, Chinese leaves no space before the next sentence.
-_FULL_WIDTH = "。！？；：，、”』」）】…"
+#: The comma between the items of a list in Chinese, and that between clauses.
+_ITEMS, _CLAUSES = "、", "，"
+#: After these, Chinese leaves no space before the next sentence, and none before those that open.
+_CLOSE, _OPEN = "。！？；：，、”』」）】…", "“『「（【"
 
 
 def _sentences(parts: Iterable[str]) -> str:
     text = ""
     for part in filter(None, parts):
-        text += part if not text or text[-1] in _FULL_WIDTH else f" {part}"
+        text += part if not text or text[-1] in _CLOSE or part[0] in _OPEN else f" {part}"
     return text
 
 

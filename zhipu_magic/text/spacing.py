@@ -1,7 +1,8 @@
 """Templates filled as Chinese is written: a space between Chinese and Latin, and none between Chinese and Chinese.
 
-Whoever translates a template does not know which language its facts will be in. So a space is put where a fact meets
-the text around it, and one that stands there is taken away, if the fact is a text of ours: a name keeps it.
+Whoever translates a template does not know which language its facts will be in, nor whether one is a whole sentence. So
+a space is put where a fact meets the text around it, and one that stands there is taken away, if the fact is a text of
+ours: a name keeps it. The stop at the end of such a text goes where the sentence goes on, or ends with one of its own.
 """
 
 from __future__ import annotations
@@ -14,6 +15,10 @@ from typing import Final
 _HAN: Final = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
 _LATIN: Final = re.compile(r"[A-Za-z0-9]")
 _FULL_WIDTH: Final = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff，。：；？！、（）“”…]")
+#: After these stands no space.
+_CLOSED: Final = re.compile(r"[，。：；？！、）”]")
+#: Where these follow, a sentence goes on, or has its own stop.
+_GOES_ON: Final = ("。", "，", "；", "：", "、")
 _FORMATTER: Final = Formatter()
 
 
@@ -21,6 +26,8 @@ def filled_in_chinese(template: str, facts: Mapping[str, object], tell: Callable
     """The template with the facts in it; `tell` makes of a fact what is shown of it."""
     text, is_ours = "", False
     for literal, name, spec, conversion in _FORMATTER.parse(template):
+        if is_ours and text.endswith("。") and literal.startswith(_GOES_ON):
+            text = text[:-1]
         text = _met(text, literal, ours=is_ours)
         if name is None:
             continue
@@ -37,6 +44,8 @@ def _met(left: str, right: str, *, ours: bool) -> str:
         return left + right
     if ours and left.endswith(" ") and _FULL_WIDTH.match(left[-2:-1]) and _FULL_WIDTH.match(right):
         return left[:-1] + right
+    if ours and right.startswith(" ") and _CLOSED.match(left[-1]):
+        return left + right[1:]
     if ours and right.startswith(" ") and _FULL_WIDTH.match(left[-1]) and _FULL_WIDTH.match(right[1:2]):
         return left + right[1:]
     if (_HAN.match(left[-1]) and _LATIN.match(right)) or (_LATIN.match(left[-1]) and _HAN.match(right)):

@@ -22,7 +22,7 @@ _HEADS = {
         "# 图库\n\n"
         "单元格，以及它们在 JupyterLab 中的样子。复制到运行过 `%load_ext zhipu_magic` 的笔记本即可使用。"
         "你的模型会给出不同的回答："
-        "这里由[练习服务器](practice.md)作答，回复是事先写好的。\n"
+        "这里由[练习服务](practice.md)作答，回复是事先写好的。\n"
     ),
 }
 #: Both pages are of the same scenes; the site shows each in its language.

@@ -13,7 +13,7 @@ from ...text.errors import GLMError
 from ...text.language import prompted
 from ...text.markdown import fenced
 from ...text.markup import Markup
-from ...text.messages import N_, _, for_model
+from ...text.messages import N_, _, for_model, sentences, told
 from ...text.secrets import taken_out, without_secrets
 from .. import ask_cell
 from ..cell_tracker import Failure
@@ -99,7 +99,7 @@ def _to_fix(session: Session) -> Failure:
         return failure
     message = cells.message
     if message is not None and (failure is None or message.run > failure.run):
-        words = shorten(str(message.error), _LONGEST_MESSAGE)
+        words = shorten(told(sentences(*str(message.error).splitlines())), _LONGEST_MESSAGE)
         raise UsageError(
             _(
                 "There is no exception to fix. What failed last is no fault in code: the message itself says what to "

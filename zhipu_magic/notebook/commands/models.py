@@ -10,7 +10,7 @@ from ...service.profile import Profile
 from ...text.characters import is_word, plain_name
 from ...text.errors import GLMError, InvalidRequest
 from ...text.markup import Markup
-from ...text.messages import _, comma, joined, sentences
+from ...text.messages import _, clauses, comma, joined, sentences
 from ...text.numbers import money
 from ...text.suggestions import nearest
 from ...text.tables import table
@@ -85,7 +85,7 @@ def _facts(known: Model, profile: Profile) -> str:
         _("answers of up to {tokens}", tokens=_tokens(longest)) if longest else "",
         _cost(known, profile),
     ]
-    return comma(facts)
+    return clauses(facts)
 
 
 def _models(session: Session, text: str) -> None:

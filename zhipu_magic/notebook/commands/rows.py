@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from IPython.core.error import UsageError
 
 from ...text.markup import Markup
-from ...text.messages import _
+from ...text.messages import _, pgettext
 from ...text.numbers import plural
 from ...text.tables import table
 from .command import Command
@@ -66,7 +66,7 @@ def _list(session: Session) -> None:
         rows=plural(found.errors, "row"),
         where=where,
     )
-    counts = table((_("model"), _("rows"), _("prompt"), _("completion")), lines)
+    counts = table((_("model"), _("rows"), pgettext("tokens", "prompt"), _("completion")), lines)
     session.answer(Markup("\n\n").join([kept, counts]))
 
 

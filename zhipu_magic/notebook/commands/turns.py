@@ -161,7 +161,7 @@ def _listed(numbers: Sequence[int]) -> str:
     if len(numbers) == 1 or list(numbers) != list(range(numbers[0], numbers[0] + len(numbers))):
         return comma(map(str, numbers))
     if len(numbers) == 2:
-        return all_of([str(number) for number in numbers])
+        return _("{first} and {last}", first=numbers[0], last=numbers[1])
     return _("{first} to {last}", first=numbers[0], last=numbers[-1])
 
 

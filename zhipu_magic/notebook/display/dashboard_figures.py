@@ -13,7 +13,7 @@ from ...history.ledger import Entry, Ledger, Sums
 from ...history.link import Link, back_from
 from ...service.response_members import objects
 from ...text.characters import shorten
-from ...text.messages import _, comma, joined
+from ...text.messages import _, comma, joined, pgettext
 from ...text.numbers import money, plural
 from .. import costs
 from .panel_words import elapsed
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 #: The header of a table, and its rows.
 SumsTable = tuple[tuple[str, ...], list[tuple[str, ...]]]
 
-HEADER = (*(_("request"), _("model"), _("prompt"), _("completion"), _("cost"), _("time"), _("asked")),)
+HEADER = (*(_("request"), _("model"), pgettext("tokens", "prompt"), _("completion"), _("cost"), _("time"), _("asked")),)
 _LONGEST_PROMPT = 40
 #: Requests that are listed one by one; earlier ones count in the totals.
 _LONGEST_LIST = 60
@@ -112,7 +112,7 @@ class DashboardFigures:
         return tables
 
 
-_SUMS = (_("requests"), _("prompt"), _("completion"), _("cost"))
+_SUMS = (_("requests"), pgettext("tokens", "prompt"), _("completion"), _("cost"))
 
 
 def figures_of(chat: Chat, state: State | None = None) -> DashboardFigures:

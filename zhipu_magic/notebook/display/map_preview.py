@@ -8,7 +8,7 @@ from ...chat.rows.map_preview import MapPreview
 from ...service.models import PRICES_DATE
 from ...text.html import block
 from ...text.markup import Markup
-from ...text.messages import _, comma
+from ...text.messages import _, clauses, comma
 from ...text.numbers import money, plural, short_time
 from .map_panel import MapNotes, causes_of, notes_text
 from .preview import folded_message, listed
@@ -69,7 +69,7 @@ def _cost(found: MapPreview, priced: bool, without_price: str) -> str:
     if live is None or known is None:
         return without_price
     batch = found.cost(known, batch=True, answer=answer)
-    cost = comma([money(live), _("{cost} as a batch", cost=money(batch)) if batch else ""])
+    cost = clauses([money(live), _("{cost} as a batch", cost=money(batch)) if batch else ""])
     facts = {"cost": cost, "tokens": answer, "date": PRICES_DATE}
     if found.answer_tokens is not None:
         return _("{cost}, with answers of {tokens:,.0f} tokens as those that are known (prices of {date})", **facts)

@@ -49,8 +49,7 @@ class PageLanguage:
     def close(self) -> None:
         """Leave no trace of this page in the process."""
         self._settings.unobserve(self._follow, _DECIDING)
-        languages.ask_first(None)
-        languages.choose("auto")
+        languages.ask_no_more(self._found)
 
     def _follow(self, change: Any) -> None:
         languages.choose(self._settings.language)

@@ -1,0 +1,92 @@
+"""A catalogue that is missing, damaged or of another version: what it cannot tell is told in English."""
+
+from __future__ import annotations
+
+import io
+import pkgutil
+from collections.abc import Callable, Iterator
+
+import pytest
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
+
+from zhipu_magic.practice import said
+from zhipu_magic.text import language
+from zhipu_magic.text.markup import Markup
+from zhipu_magic.text.messages import _, for_model, told
+from zhipu_magic.text.numbers import plural
+
+Install = Callable[[bytes | OSError], None]
+
+
+@pytest.fixture
+def install(monkeypatch: pytest.MonkeyPatch) -> Iterator[Install]:
+    """Puts another file in the place of the catalogue."""
+
+    def put(data: bytes | OSError) -> None:
+        def get_data(package: str, resource: str) -> bytes:
+            if isinstance(data, OSError):
+                raise data
+            return data
+
+        monkeypatch.setattr(pkgutil, "get_data", get_data)
+        forget()
+
+    def forget() -> None:
+        language._catalogue.cache_clear()
+        language._are_forms.cache_clear()
+
+    language.choose("zh")
+    yield put
+    forget()
+    language.choose("auto")
+
+
+def of(*messages: tuple[str | tuple[str, str], str | tuple[str, ...]]) -> bytes:
+    """A catalogue with these messages."""
+    catalog, file = Catalog(locale="zh_CN"), io.BytesIO()
+    for text, translation in messages:
+        catalog.add(text, translation)
+    write_mo(file, catalog)
+    return file.getvalue()
+
+
+GOOD = of(("There is no batch {id} here.", "没有 {id}"))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        FileNotFoundError("it is not there"),
+        IsADirectoryError("it is a folder"),
+        *(b"", b"nonsense, nonsense, nonsense", GOOD[:40], GOOD[:-30]),
+        GOOD.replace(b"utf-8", b"none!"),
+        GOOD.replace("没".encode(), b"\xff\xff\xff"),
+        of(("another", "message")),
+        of(("There is no batch {id} here.", "没有 {number}"), (("{count:,} row", "{count:,} rows"), ("{rows} 行",))),
+        of(("There is no batch {id} here.", "没有 {id.x} {"), (("{count:,} row", "{count:,} rows"), ("{count:.2f}",))),
+    ],
+    ids=lambda data: repr(data)[:20],
+)
+def test_without_a_translation_all_is_told_in_english(data: bytes | OSError, install: Install) -> None:
+    install(data)
+    message = _("There is no batch {id} here.", id=plural(2, "row"))
+    assert told(message) == Markup("There is no batch {id} here.", id=plural(2, "row")).plain == message
+    with language.prompted("zh"):
+        assert for_model("There is no batch {id} here.", id=2) == "There is no batch 2 here."
+
+
+def test_the_practice_server_speaks_english_where_its_catalogue_is_damaged(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_arguments: object, **_more: object) -> None:
+        raise OSError("bad magic number")
+
+    monkeypatch.setattr(said, "translation", broken)
+    said._chinese.cache_clear()
+    assert said._("the text").in_language("zh") == "the text"
+    said._chinese.cache_clear()
+
+
+def test_all_translations_of_a_plural_are_told(install: Install) -> None:
+    install(of((("{count:,} row", "{count:,} rows"), ("{count:,} 行",))))
+    assert told(plural(1, "row")) == "1 行" and told(plural(2000, "row")) == "2,000 行"
+    assert language.translated_plural("{count:,} row", "another text", 2, "zh") == "another text"
