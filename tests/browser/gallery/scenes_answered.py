@@ -72,9 +72,10 @@ class Review(BaseModel):
     about: str
 
 
-reviews = pd.DataFrame({{"text": [
+texts = [
 {texts}
-]}})"""
+]
+reviews = pd.DataFrame({{"text": texts}})"""
 
 
 def _reviews(words: str, texts: tuple[str, ...]) -> str:
