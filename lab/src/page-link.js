@@ -119,9 +119,9 @@ export class Link {
     const cells = this._common.isOn(...LISTENERS) ? this._cells(cell) : [];
     const gone = this._gone();
     const asks = cells.length > 0 || gone.length > 0;
-    const language = this._common.translator.languageCode ?? 'en';
-    const says = settings || this._hasSet || language !== 'en';
-    this._hasSet = settings !== null;
+    const language = this._common.translator.languageCode;
+    const says = settings || this._hasSet || (language ?? 'en') !== 'en';
+    this._hasSet = !!settings;
     if (!asks && !says) {
       return null;
     }

@@ -21,11 +21,16 @@ _ENGLISH = re.compile(r"(?<![\w./-])[A-Za-z]?[a-z]+(?:'[a-z]+)? (?:[a-z]+[ ,.:;]
 #: Texts that were put together without a look at their ends: two stops, or a space after one.
 _BADLY_JOINED = re.compile(r"[^\n]{0,40}(?:。[。，；：、]|[。；：，] (?=%|`?\w))[^\n]{0,20}")
 #: What stays as it is: code, addresses, and the style of a table.
-_CODE = re.compile(r"<style.*?</style>|<[^<>]*>|`[^`]*`|%%?glm[^\n，。：；|]*|https?://\S+|\{\{.*?\}\}", re.DOTALL)
+_CODE = re.compile(
+    r"<style.*?</style>|<[^<>]*>|`[^`]*`|%%?glm\??(?: --?[\w-]+| [a-z]+\b| [A-Z]+\b)?|https?://\S+|\{\{.*?\}\}",
+    re.DOTALL,
+)
 _TAGS = re.compile(r"<style.*?</style>|<[^<>]*>", re.DOTALL)
 #: What others say: the prompts of this walk that are English, what goes along with them, and libraries in their errors.
 _OF_OTHERS = (
     "What is it?",
+    "add weather",
+    'Be brief."',
     "The cells of the notebook above this prompt",
     "Here the cells above end.)",
     "Code cell:",
@@ -59,15 +64,15 @@ def stage(page: Page, server: PracticeServer, tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr("zhipu_magic.practice.service.MODELS", (GIVEN, "glm-4"))
     monkeypatch.setattr("getpass.getpass", lambda prompt: "another.key")
     page.run(f"%config GLMMagics.journal = {str(tmp_path / 'talk.jsonl')!r}")
-    page.run("%config GLMMagics.language = 'zh'")
     return Stage(page, server, GIVEN)
 
 
-def test_everything_that_is_shown_is_chinese(stage: Stage, tmp_path: Path) -> None:
+def walk(stage: Stage, folder: Path) -> dict[str, None]:
+    """What is English in all that is shown, or badly joined."""
     stage.converse()
     for name, lines in COMMAND_LINES.items():
         for line in lines if name != "language" else ["language"]:
-            stage.command(line, tmp_path)
+            stage.command(line, folder)
     for name in COMMAND_LINES:
         stage.run(f"%glm help {name}")
     stage.run("%glm")
@@ -81,4 +86,14 @@ def test_everything_that_is_shown_is_chinese(stage: Stage, tmp_path: Path) -> No
             rendered = getattr(cell.error, "_render_traceback_", lambda said=cell.error: [str(said)])()
             text = "\n".join(rendered)
             found.update(dict.fromkeys([*english_in(text), *_BADLY_JOINED.findall(text)]))
+    return found
+
+
+def test_everything_that_is_shown_is_chinese(stage: Stage, tmp_path: Path) -> None:
+    stage.page.run("%config GLMMagics.language = 'zh'")
+    found = walk(stage, tmp_path)
     assert not found, "\n".join(found)
+
+
+def test_what_is_english_would_be_found(stage: Stage, tmp_path: Path) -> None:
+    assert len(walk(stage, tmp_path)) > 300

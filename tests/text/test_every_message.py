@@ -13,7 +13,6 @@ from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from string import Formatter
 from types import ModuleType
 from typing import Any
 
@@ -21,6 +20,7 @@ import pytest
 
 import zhipu_magic
 from hatch_build import compile_catalogues
+from zhipu_magic.text.language import fields
 
 ROOT = Path(__file__).parent.parent.parent
 PACKAGE = Path(zhipu_magic.__file__).parent
@@ -233,12 +233,11 @@ def test_a_translation_has_what_its_message_has(language: str) -> None:
     assert not wrong, "Other facts, tags or marks:\n" + "\n".join(wrong)
 
 
-def _made_of(template: str) -> tuple[set[str], Counter[str]]:
-    """The facts of a template, and its tags, marks and lines."""
-    try:
-        facts = {str(name) for _, name, _, _ in Formatter().parse(template) if name is not None}
-    except ValueError:  # it is taken as written
-        facts = set(re.findall(r"\{[^{}]*\}", template))
+def _made_of(template: str) -> tuple[frozenset[Any], Counter[str]]:
+    """The facts of a template and how each is written, without which it is not used, and its tags, marks and lines."""
+    facts: frozenset[Any] = fields(template)
+    if not facts:  # it may be taken as written
+        facts = frozenset(re.findall(r"\{[^{}]*\}", template))
     marks = Counter(re.findall(r"</?[A-Za-z][^<>]*>|`|\*\*|\n", template))
     return facts, marks
 

@@ -77,6 +77,8 @@ def test_numbers_are_written_as_each_language_writes_them(chinese: None) -> None
     assert [told(compact(count)) for count in (870, 9999, 12_345, 1_200_000, 2_300_000_000)] == [
         *("870", "9,999", "1.2 万", "120 万", "23 亿")
     ]
+    assert [told(compact(count)) for count in (99_994_999, 99_999_999)] == ["9,999 万", "1 亿"]
+    assert [compact(count) for count in (999_499, 999_999, 999_999_999)] == ["999k", "1.0M", "1.0G"]
     assert compact(12_345) == "12.3k" and about(25_432) == "25,000"
     assert told(about(25_432)) == "2.5 万" and told(about(994)) == "990"
     assert told(money(0)) == "免费"
@@ -240,3 +242,23 @@ def test_what_is_shown_never_mixes_languages_while_they_change() -> None:
         assert piece.plain == "There is no batch x here. 2 rows"
     finally:
         language.choose("auto")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        plural(2, "row"),
+        compact(12_345),
+        comma([plural(2, "row"), "b"]),
+        sentences("The thread a …", "The file “x”", NOTHING_SENT),
+        Notice("The file “x”", hint="Nothing was sent.", reason="test"),
+    ],
+    ids=lambda text: type(text).__name__,
+)
+def test_in_english_every_text_is_its_str(text: Any) -> None:
+    assert text.in_language("en") == str(text)
+
+
+def test_a_quoted_fact_is_told_from_data(chinese: None) -> None:
+    said = _("The reply broke off: the service ended it with {finish_reason!r}.", finish_reason="network_error")
+    assert told(told_by(str(said), data_of(said))) == told(said) != str(said)

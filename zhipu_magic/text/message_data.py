@@ -139,7 +139,7 @@ def _reaches(template: str) -> bool:
     from string import Formatter
 
     return any(
-        name is not None and (not name.isidentifier() or bool(conversion) or spec not in _SPECS)
+        name is not None and (not name.isidentifier() or conversion not in (None, "r") or spec not in _SPECS)
         for _, name, spec, conversion in Formatter().parse(template)
     )
 
@@ -147,4 +147,4 @@ def _reaches(template: str) -> bool:
 #: What joins two texts into one key of a catalogue.
 _KEYED = re.compile("[\0\4]")
 #: How our templates write numbers.
-_SPECS = ("", ",", ".0f", ".1f", ".2f", "g", ":g")
+_SPECS = ("", ",", ".0f", ".1f", ".2f", ",.0f", "g")

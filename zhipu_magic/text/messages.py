@@ -152,6 +152,8 @@ class Joined(Tellable):
         return joined
 
     def in_language(self, language: Language) -> str:
+        if language == "en":
+            return str.__str__(self)
         parts = [str(in_language(part, language)) for part in self.parts]
         if self.between == " ":
             return _sentences(parts)

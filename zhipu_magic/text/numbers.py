@@ -54,8 +54,9 @@ _TEN_THOUSAND: Final = 10_000
 
 def _in_ten_thousands(number: float) -> str:
     """1.2 万, 123 万, 1.2 亿."""
-    size, unit = (_TEN_THOUSAND**2, "亿") if number >= _TEN_THOUSAND**2 else (_TEN_THOUSAND, "万")
-    share = number / size
+    share, unit = number / _TEN_THOUSAND, "万"
+    if round(share) >= _TEN_THOUSAND:
+        share, unit = share / _TEN_THOUSAND, "亿"
     return f"{share:,.0f} {unit}" if share >= 100 else f"{share:.1f} {unit}".replace(".0 ", " ")
 
 
@@ -97,7 +98,7 @@ def _compact(count: float, language: Language) -> str:
     if language == "zh" and count >= _TEN_THOUSAND:
         return _in_ten_thousands(count)
     for size, unit in ((1_000_000_000, "G"), (1_000_000, "M"), (1_000, "k")):
-        if count >= size and count >= 10_000:
+        if count >= 0.9995 * size and count >= 10_000:  # what would be rounded to 1000 of the next smaller unit
             number = count / size
             return f"{number:.0f}{unit}" if number >= 100 else f"{number:.1f}{unit}"
     return f"{count:,}"
