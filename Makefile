@@ -13,8 +13,8 @@
 # make bench   the benchmarks, side by side with the bare SDK and raw httpx
 # make soak    200 kills and 200 interrupts at random moments: what they lose and leave behind, which is nothing
 # make wheel   dist/zhipu_magic-VERSION-py3-none-any.whl, to install where there is no clone
-# make docs    the documentation as pages, in docs/_build/html; docs-texts brings their translations up to date, and
-#              docs-zh builds both languages, which fails while a text has no translation
+# make docs    the documentation as pages in both languages, in docs/_build/html; it fails while a text has no translation
+# make docs-texts   bring the translations of the pages up to date with their English
 # make gallery   play the scenes of docs/gallery.md in JupyterLab, and take their pictures anew, in both languages
 # make notebooks   run the notebooks of both languages again and save their outputs and journals
 
@@ -26,15 +26,13 @@ OLDEST := .venv-oldest
 BESIDE := .venv-beside
 DIST := dist
 DOCS := .venv-docs
-# The languages of `make docs`. Once docs/locale is whole: en zh
-LANGUAGES_OF_DOCS := en zh
 RUN := $(VENV)/bin/python
 BUILT := hatch_build.py $(wildcard lab/src/*.js lab/schemas/*.json zhipu_magic/text/locale/*/LC_MESSAGES/*.po)
 # Runs what needs node; where that is missing it says what is left out, and in CI it fails.
 NODE := sh -c 'if [ -e $(VENV)/lab-tools ]; then shift; exec "$$@"; fi; \
   echo "Not checked, for want of node: $$1"; test -z "$$CI"' node
 
-.PHONY: bench catalog check check-imports check-lab check-style check-types clean coverage demo docs docs-texts docs-zh gallery notebooks
+.PHONY: bench catalog check check-imports check-lab check-style check-types clean coverage demo docs docs-texts gallery notebooks
 .PHONY: release-check soak test test-clients test-front-ends test-servers test-values wheel
 
 demo: $(VENV)/lab
@@ -113,9 +111,6 @@ gallery: $(VENV)/test
 	$(RUN) tests/browser/gallery/pages.py
 
 docs: $(DOCS)/ready
-	$(DOCS)/bin/python docs/build_pages.py $(LANGUAGES_OF_DOCS)
-
-docs-zh: $(DOCS)/ready
 	$(DOCS)/bin/python docs/build_pages.py en zh
 
 docs-texts: $(DOCS)/ready
