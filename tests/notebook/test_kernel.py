@@ -420,7 +420,7 @@ def test_a_configuration_file_is_honoured(fresh_kernel: Kernel, server: Practice
 
 
 def test_without_a_key_the_message_says_how_to_get_one(fresh_kernel: Kernel) -> None:
-    run = fresh_kernel.run("%%glm\nhi")
+    run = fresh_kernel.run("%%glm\nWhat no journal here knows")
     assert run.kinds == ["error"]
     told = "\n".join(run.traceback)
     assert all(way in told for way in ("https://open.bigmodel.cn", "%glm login", "ZHIPUAI_API_KEY", "%glm practice"))
