@@ -57,7 +57,9 @@ def landing(languages: list[str]) -> str:
 def texts() -> int:
     """Bring the catalogues up to date: new texts are empty, changed ones marked as fuzzy."""
     templates = _templates()
-    return _run("sphinx_intl", "update", "-p", templates, "-d", CATALOGUES, "-l", "zh_CN", "--line-width", "120")
+    status = _run("sphinx_intl", "update", "-p", templates, "-d", CATALOGUES, "-l", "zh_CN", "--line-width", "120")
+    translations.tidy(CATALOGUES)
+    return status
 
 
 def _missing() -> list[str]:

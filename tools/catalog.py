@@ -207,10 +207,7 @@ def write(catalog: Catalog, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as file:
         write_po(file, catalog, width=110, omit_header=False, sort_by_file=True, include_lineno=False)
-    text = path.read_text("utf-8")
-    text = re.sub(
-        r'^"(POT-Creation|PO-Revision|Generated-By|Last-Tran|Language-Team|Report-Msgid).*\n', "", text, flags=re.M
-    )
+    text = _OF_THE_MOMENT.sub("", path.read_text("utf-8"))
     path.write_text(re.sub(r"\A(#.*\n)+", "# The Chinese of zhipu_magic.\n", text), "utf-8", newline="\n")
 
 

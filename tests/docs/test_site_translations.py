@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from importlib import import_module
 from pathlib import Path
 
@@ -46,3 +47,25 @@ def test_a_text_of_nothing_but_code_needs_no_translation() -> None:
     assert [has_words(text) for text in ("`glm-4.6`", "``a `b` c``, `d`", "¥ 0.5", "a `b`.", "`a` or `b`", "费用")] == [
         *(False, False, False, False, True, True)
     ]
+
+
+def test_a_tidy_catalogue_has_only_what_is_there_to_translate(tmp_path: Path) -> None:
+    catalogues = tmp_path / "zh_CN" / "LC_MESSAGES"
+    catalogues.mkdir(parents=True)
+    gone = '\n#~ msgid "Gone."\n#~ msgstr "没有了。"\n'
+    for page in ("start", "gallery"):
+        (catalogues / f"{page}.po").write_text(
+            TEMPLATE.replace("UTF-8\\n", 'UTF-8\\n"\n"Language-Team: zh_CN <LL@li.org>\\n') + gone, encoding="utf-8"
+        )
+    import_module("translations").tidy(tmp_path)
+    left = (catalogues / "start.po").read_text("utf-8")
+    assert '"Three."' in left and "Gone." not in left and "LL@li.org" not in left
+    assert not (catalogues / "gallery.po").exists()
+
+
+def test_the_catalogues_are_tidy(tmp_path: Path) -> None:
+    catalogues = Path(__file__).parents[2] / "docs" / "locale"
+    copied = shutil.copytree(catalogues, tmp_path / "locale")
+    import_module("translations").tidy(copied)
+    for path in catalogues.rglob("*.po"):
+        assert (copied / path.relative_to(catalogues)).read_bytes() == path.read_bytes(), "make docs-texts"
