@@ -133,8 +133,9 @@ $(VENV)/lab $(VENV)/test $(VENV)/dev: pyproject.toml $(BUILT)
 # Without npm, what checks the extension is left out, and in CI that fails (see NODE).
 $(VENV)/lab-tools: lab/package-lock.json
 	if command -v npm >/dev/null; then \
-	  npm ci --prefix lab --no-audit --no-fund --loglevel=error && mkdir -p $(VENV) && touch $@; \
-	fi || true
+	  npm ci --prefix lab --no-audit --no-fund --loglevel=error && mkdir -p $(VENV) && touch $@ \
+	  || echo "npm ci failed, so what needs node is left out."; \
+	fi
 
 $(OLDEST)/ready: PACKAGES := "jupyterlab==4.2.*" "notebook==7.2.*"
 $(BESIDE)/ready: PACKAGES := jupyter-collaboration jupyterlab-lsp python-lsp-server
@@ -154,8 +155,9 @@ $(VALUES)/ready: pyproject.toml
 # Without npm, the tests that need these are skipped.
 $(VENV)/renderers: tests/node/package-lock.json
 	if command -v npm >/dev/null; then \
-	  npm ci --prefix tests/node --no-audit --no-fund --loglevel=error && mkdir -p $(VENV) && touch $@; \
-	fi || true
+	  npm ci --prefix tests/node --no-audit --no-fund --loglevel=error && mkdir -p $(VENV) && touch $@ \
+	  || echo "npm ci failed, so what needs node is left out."; \
+	fi
 
 $(DOCS)/ready: pyproject.toml $(BUILT)
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" || \
