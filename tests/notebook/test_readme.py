@@ -160,8 +160,8 @@ def test_its_cells_run(
 
 
 def in_english(path: str) -> str:
-    """Where the English notebooks and pictures are, for a path of the Chinese ones."""
-    return path.replace("notebooks/zh/", "notebooks/").replace("/zh_CN/", "/en/")
+    """Where the English notebooks, pictures and pages are, for a path of the Chinese ones."""
+    return path.replace("notebooks/zh/", "notebooks/").replace("/zh_CN/", "/en/").replace(".zh-CN.md", ".md")
 
 
 def test_both_say_the_same() -> None:
