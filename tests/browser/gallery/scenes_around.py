@@ -121,7 +121,7 @@ JUPYTERLAB = Scene(
         "侧边栏",
         "随包附带的扩展让 JupyterLab 在页面旁显示对话：对话线、轮次和用量，点一轮即可跳到它的单元格。"
         "回复旁有重新运行、复制和分叉的按钮。"
-        "[在 JupyterLab 中](guide/jupyterlab.md)",
+        "[在 JupyterLab 和 Notebook 7 中](guide/jupyterlab.md)",
         "JupyterLab 中的一段对话：三个提示词和各自的回复，每条回复下方的用量行，回复旁的按钮，以及侧边栏",
         _SLOGAN,
     ),

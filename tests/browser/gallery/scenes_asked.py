@@ -79,7 +79,7 @@ TABLE = Scene(
         "提示词里的表格",
         "`{{ sales }}` 代表变量 `sales` 的值。表格以形状、列和行的形式一同发送，不超过 4,000 个 token。"
         "花括号里可以写什么，见"
-        "[一同发送的内容](guide/prompts.md)。",
+        "[一起发送的内容](guide/prompts.md)。",
         "一个生成 DataFrame 的单元格，一个按名称引用它的提示词，以及回复",
         (SALES_ZH, "%%glm\n{{ sales }} 里有什么异常？两句话。"),
         (
@@ -171,7 +171,7 @@ ABOVE = Scene(
     zh_CN=Telling(
         "上方的页面",
         "`--above` 把上方的单元格连同打印的内容、图形和错误一起发送。下方一行说明发送了什么。"
-        "[一同发送的内容](guide/prompts.md)",
+        "[一起发送的内容](guide/prompts.md)",
         "一个出错的单元格，一个用 --above 询问原因的提示词，以及回复",
         (
             'prices = ["12.50", "8", "n/a", "3.20"]\nsum(float(price) for price in prices)',
