@@ -168,7 +168,7 @@ def test_an_error_in_a_script_is_the_newest_and_its_code_goes_along(
         ("%%time\n{}['x']", "KeyError: 'x'"),
         ("%%capture\n{}['x']", "KeyError: 'x'"),
         ("%time {}['x']", "KeyError: 'x'"),
-        ("x = (", "SyntaxError"),
+        ("x = )", "SyntaxError"),
         ("import asyncio\nawait asyncio.wait_for(asyncio.sleep(9), 0.01)", "TimeoutError"),
         ("get_ipython().run_cell('{}[\"x\"]')", "KeyError: 'x'"),
     ],

@@ -197,7 +197,8 @@ def test_what_code_may_not_do_to_the_kernel(kernel: Kernel, server: PracticeServ
         "import sys\nsys.exit(3)",
         "input('Your key? ')",
         "import getpass\ngetpass.getpass()",
-        "import os\nif os.fork() == 0:\n    child = 1\nelse:\n    os.wait()",
+        # Python 3.12 and later warn of it.
+        "import os, warnings\nwarnings.simplefilter('ignore')\nif os.fork() == 0:\n    child = 1\nelse:\n    os.wait()",
         "await __import__('asyncio').sleep(0)\nprint('awaited')",
         "get_ipython().run_cell_magic('glm', '', 'and you?')",
         "import sys\nsys.stdout = sys.stderr = None\nget_ipython().display_pub = None",
