@@ -17,6 +17,7 @@ from comm.base_comm import BaseComm
 from hypothesis import HealthCheck, settings
 from in_process import Notebook, Page
 from other_server import OtherServer
+from restarted import Kernels
 from story import Story
 
 from zhipu_magic import Chat
@@ -154,3 +155,11 @@ def live(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(comm, "create_comm", FrontEnd)
     return told
+
+
+@pytest.fixture
+def kernels(tmp_path: Path, server: PracticeServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Kernels]:
+    """Kernels one after the other, each of which may resume or replay what those before it have kept."""
+    started = Kernels(tmp_path, server, monkeypatch)
+    yield started
+    started.end()

@@ -37,6 +37,8 @@ SHOWN = ["以AI绘蓝图 — 智谱AI，让创新的每一刻成为可能。", "
 def main(folder: Path) -> int:
     version = version_of_the_sources()
     require(version == version_of_the_changelog(), f"CHANGELOG.md begins with another version than {version}.")
+    text = (ROOT / "CHANGELOG.md").read_text("utf-8")
+    require(not unreleased(text), "CHANGELOG.md has entries under Unreleased: give them this version, or another one.")
     run(sys.executable, "-m", "build", "--outdir", str(folder), str(ROOT))
     wheel, sdist = folder / f"zhipu_magic-{version}-py3-none-any.whl", folder / f"zhipu_magic-{version}.tar.gz"
     run(sys.executable, "-m", "twine", "check", "--strict", str(wheel), str(sdist))
@@ -54,6 +56,11 @@ def version_of_the_sources() -> str:
 
 def version_of_the_changelog() -> str:
     return found(r"^## \[(\d.*?)\] - \d{4}-\d\d-\d\d$", ROOT / "CHANGELOG.md")
+
+
+def unreleased(changelog: str) -> str:
+    """What stands under no version yet."""
+    return changelog.partition("## [Unreleased]")[2].partition("\n## [")[0].strip()
 
 
 def found(pattern: str, path: Path) -> str:

@@ -58,6 +58,12 @@ def test_the_newest_version_is_the_package_s() -> None:
     assert f"git tag -a v{__version__}" in read("CONTRIBUTING.md")
 
 
+def test_what_has_no_version_yet_is_seen() -> None:
+    changelog = "# Changelog\n\n## [Unreleased]\n\n{}## [0.9.0] - 2026-11-28\n\n- Old.\n"
+    assert release_check.unreleased(changelog.format("- New.\n\n")) == "- New."
+    assert release_check.unreleased(changelog.format("")) == ""
+
+
 @pytest.mark.parametrize("form", FORMS, ids=lambda path: path.stem)
 def test_a_form_speaks_both_languages(form: Path) -> None:
     page = yaml.safe_load(form.read_text("utf-8"))

@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from in_process import Cell, Page
 from restarted import Kernels
 
-from zhipu_magic.practice import Answer, PracticeServer
+from zhipu_magic.practice import Answer
 
 NOTE = "There is no API key: replies come from the journal. %glm login has the service asked.\n"
 NO_KEY = "There is no API key yet."
-
-
-@pytest.fixture
-def kernels(tmp_path: Path, server: PracticeServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Kernels]:
-    started = Kernels(tmp_path, server, monkeypatch)
-    yield started
-    started.end()
 
 
 @pytest.fixture

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from in_process import Cell, Notebook
-from test_replay import Kernels
+from restarted import Kernels
 
 from zhipu_magic.history.conversation import Thread
 from zhipu_magic.history.turn import Turn
 from zhipu_magic.notebook.page.identity import CellIdentity, is_position
-from zhipu_magic.practice import Fault, PracticeServer
+from zhipu_magic.practice import Fault
 
 NUMBERS = str
 
@@ -23,13 +22,6 @@ def handles(number: int) -> str:
     """VS Code's ids: the number of a cell in base 7."""
     digits = f"{number // 7 or ''}{number % 7}"
     return f"{'WXYZ'[len(digits) - 1]}{digits}sZmlsZQ%3D%3D"
-
-
-@pytest.fixture
-def kernels(tmp_path: Path, server: PracticeServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Kernels]:
-    started = Kernels(tmp_path, server, monkeypatch)
-    yield started
-    started.end()
 
 
 @pytest.fixture(params=[NUMBERS, handles])

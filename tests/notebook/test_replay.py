@@ -33,13 +33,6 @@ NewChat = Callable[..., Chat]
 
 
 @pytest.fixture
-def kernels(tmp_path: Path, server: PracticeServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Kernels]:
-    started = Kernels(tmp_path, server, monkeypatch)
-    yield started
-    started.end()
-
-
-@pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "chat.jsonl"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -37,11 +36,9 @@ PAGE: tuple[tuple[str, tuple[Any, ...]], ...] = (
 )
 
 
-@pytest.fixture
-def kernels(tmp_path: Path, server: PracticeServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Kernels]:
-    started = Kernels(tmp_path, server, monkeypatch)
-    yield started
-    started.end()
+@pytest.fixture(autouse=True)
+def language_of_the_machine() -> Iterator[None]:
+    yield
     language.choose("auto")
 
 

@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from in_process import Notebook, Page
-from test_replay import Kernels
+from restarted import Kernels
 
-from zhipu_magic.practice import CUT, Answer, PracticeServer, Raw, chunk, sse
+from zhipu_magic.practice import CUT, Answer, Raw, chunk, sse
 from zhipu_magic.text.errors import GLMError, JournalError
 
 HALF = Raw((sse(chunk("half a reply")), 0.05, CUT))
-
-
-@pytest.fixture
-def kernels(tmp_path: Path, server: PracticeServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Kernels]:
-    started = Kernels(tmp_path, server, monkeypatch)
-    yield started
-    started.end()
 
 
 def three(kernels: Kernels) -> Notebook:

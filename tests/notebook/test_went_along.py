@@ -3,26 +3,16 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterator
-from pathlib import Path
 
-import pytest
 from in_process import Notebook
-from test_replay import Kernels
+from restarted import Kernels
 
-from zhipu_magic.practice import Answer, Fault, PracticeServer, tool_call
+from zhipu_magic.practice import Answer, Fault, tool_call
 from zhipu_magic.service.models import find
 
 PIRATE = '%%glm -s "Be a pirate, and never leave that part."'
 SHORT = "system: Be a pirate, and never …"
 EYES, BLIND = "glm-4.6v", "glm-4"
-
-
-@pytest.fixture
-def kernels(tmp_path: Path, server: PracticeServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Kernels]:
-    started = Kernels(tmp_path, server, monkeypatch)
-    yield started
-    started.end()
 
 
 def system(notebook: Notebook) -> str:

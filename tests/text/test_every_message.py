@@ -174,8 +174,6 @@ _TERMS = {
     "种子值": "随机种子",
     "速率限制器": "速率限制",
 }
-#: Where such a term is another thing's.
-_MEANT: dict[str, tuple[str, ...]] = {}
 
 
 def _messages(language: str) -> list[Any]:
@@ -266,9 +264,7 @@ def _wrongly_written(string: str) -> list[str]:
     rights = [right for wrong, right in _WRITTEN.items() if re.search(wrong, bare)]
     if re.search(rf"{_HAN}`|(?<=`){_HAN}", re.sub(r"`[^`]*`", "``", string)):
         rights.append("a space between Chinese and code")
-    rights += [
-        f"{term}: {right}" for term, right in _TERMS.items() if term in bare and term not in _MEANT.get(string, ())
-    ]
+    rights += [f"{term}: {right}" for term, right in _TERMS.items() if term in bare]
     return rights
 
 
