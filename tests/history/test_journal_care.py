@@ -7,6 +7,7 @@ import json
 import linecache
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -56,6 +57,17 @@ def is_leaving(frame: FrameType) -> bool:
     return at_with and not dis.opname[frame.f_code.co_code[frame.f_lasti]].startswith(("LOAD_FAST", "LOAD_GLOBAL"))
 
 
+@contextmanager
+def tracing(tracer: InterruptAt) -> Iterator[None]:
+    """What traced before, such as coverage, goes on afterwards."""
+    before = sys.gettrace()
+    sys.settrace(tracer)
+    try:
+        yield
+    finally:
+        sys.settrace(before)
+
+
 @pytest.fixture
 def asking(server: PracticeServer) -> Iterator[Ask]:
     """Makes chats with a journal."""
@@ -82,13 +94,8 @@ def test_an_interrupt_at_any_line_leaves_memory_and_journal_alike(tmp_path: Path
         chat = asking(path)
         _ = chat.ask("one").text, chat.ask("two").text
         interrupt = InterruptAt(number)
-        sys.settrace(interrupt)
-        try:
+        with suppress(KeyboardInterrupt), tracing(interrupt):
             chat.history.undo()
-        except KeyboardInterrupt:
-            pass
-        finally:
-            sys.settrace(None)
         came = interrupt.left == 0
         _ = chat.ask("next").text
         again = Chat.load(path)
@@ -103,13 +110,8 @@ def test_a_whole_reply_whose_commit_was_interrupted_is_committed_with_the_next(t
         reply = chat.ask(f"question {number}")
         while reply.ended is None and not reply.progress.has_begun:
             reply.advance(0.1)
-        sys.settrace(InterruptAt(number))
-        try:
+        with suppress(KeyboardInterrupt), tracing(InterruptAt(number)):
             _ = reply.text
-        except KeyboardInterrupt:
-            pass
-        finally:
-            sys.settrace(None)
     _ = chat.ask("last").text
     assert texts(chat) == [*(f"question {number}" for number in range(1, 40, 3)), "last"]
     assert texts(Chat.load(tmp_path / "j.jsonl")) == texts(chat)
