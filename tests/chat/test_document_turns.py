@@ -237,6 +237,36 @@ def test_what_the_service_cannot_read_fails_before_anything_is_asked(
     assert server.requests == []
 
 
+@pytest.mark.parametrize(
+    ("file", "says", "hint"),
+    [
+        ("https://example.com/a.pdf | pages 2", "no pages of what is at an address can be chosen", "give the file"),
+        ("prices.xlsx | pages Q1", "no pages of it can be chosen", "has it read on this machine"),
+        ("letter.doc | pages 2", "no pages of it can be chosen", "Leave the pages out."),
+        ("report.pdf | pages 1,3,5,7,9,11,13,15,17,19,21", "11 ranges are too many", "Name at most 10."),
+    ],
+)
+def test_pages_that_the_service_cannot_choose_are_refused_before_anything_goes_out(
+    talk: Callable[..., Talk], server: PracticeServer, file: str, says: str, hint: str
+) -> None:
+    Path("letter.doc").write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 and more")
+    one = talk()
+    one.chat.documents = "service"
+    with pytest.raises(InvalidRequest, match=says) as raised:
+        one.prompt("x", files=[file])
+    assert hint in str(raised.value)
+    assert (server.calls, server.requests) == ([], [])
+
+
+@pytest.mark.parametrize("once", [False, True])
+def test_what_is_uploaded_for_several_models_is_read_once(
+    talk: Callable[..., Talk], server: PracticeServer, once: bool
+) -> None:
+    replies = talk().chat.compare("x", ["glm-4.7-flash", "glm-4.6"], files=["scan.pdf"], once=once)
+    assert all(reply.text for reply in replies.values())
+    assert (len(server.calls), len(server.requests)) == (1, 2)
+
+
 def test_the_tokens_that_the_service_counts_are_spent(talk: Callable[..., Talk]) -> None:
     one = talk()
     one.prompt("x", files=["scan.pdf"])

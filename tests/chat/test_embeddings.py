@@ -299,6 +299,17 @@ def test_another_server_makes_vectors_of_its_own(other_server: OtherServer) -> N
         other_server.enqueue(Says.json({"detail": "Not Found"}, 404))
         with pytest.raises(ServiceError, match="does not have this: there is no /embeddings"):
             chat.embed(["c"], model="nomic")
+        other_server.enqueue(Says.json({"data": [{"index": 0, "embedding": [0.5] * 4}]}))
+        with pytest.raises(InvalidRequest, match="vectors of different dimensions: 3 and 4"):
+            chat.embed(["a", "d"], model="nomic")
+        assert chat.embed([], model="nomic").shape[0] == 0
+
+
+def test_another_server_ranks_as_many_as_it_takes(other_server: OtherServer) -> None:
+    ranked = [{"index": place, "relevance_score": place / 200} for place in range(200)]
+    other_server.enqueue(Says.json({"results": ranked}))
+    with closing(Chat("local", base_url=other_server.base_url, api_key="none")) as chat:
+        assert [one.index for one in chat.rerank("a", list(map(str, range(200))), model="bge")][:2] == [199, 198]
 
 
 @given(st.lists(st.text("ab ", min_size=1, max_size=400), max_size=80), st.integers(1, 5), st.integers(10, 200))
@@ -383,6 +394,23 @@ def test_a_ranking_is_kept_and_replayed(new_chat: Callable[..., Chat], server: P
 
 
 @pytest.mark.parametrize(
+    "text", ["", "{}", "[]", "[[0]]", "[[2, 1.0]]", "[[true, 1.0]]", '[[0, "x"]]', "[[0, 1e999]]", "[[0, 1], [0, 1]]"]
+)
+def test_a_kept_ranking_that_is_none_is_asked_for_anew(
+    new_chat: Callable[..., Chat], journal: Path, server: PracticeServer, text: str
+) -> None:
+    chat = new_chat()
+    before = chat.rerank("a cat", ["a", "cat"])
+    chat.close()
+    file = journal.with_name("a.vectors.jsonl")
+    header, line = file.read_bytes().splitlines()
+    changed = {**json.loads(line), "text": text}
+    file.write_bytes(header + b"\n" + json.dumps(changed, separators=(",", ":")).encode() + b"\n")
+    assert new_chat().rerank("a cat", ["a", "cat"]) == before
+    assert len(server.calls) == 2
+
+
+@pytest.mark.parametrize(
     ("query", "documents", "how", "words"),
     [
         ("", ["a"], {}, "The query must be a text"),
@@ -444,6 +472,13 @@ def server_counts(server: PracticeServer, chat: Chat, prompt: str) -> int:
     usage = reply.completion.usage
     assert usage is not None
     return int(usage.prompt_tokens)
+
+
+@pytest.mark.parametrize("nothing", ["", []])
+def test_nothing_is_not_counted(chat: Chat, server: PracticeServer, nothing: Any) -> None:
+    with pytest.raises(InvalidRequest):
+        chat.count_tokens(nothing)
+    assert server.calls == []
 
 
 def test_a_count_is_kept_and_replayed(new_chat: Callable[..., Chat], server: PracticeServer) -> None:

@@ -98,6 +98,15 @@ def test_other_servers_are_asked_in_their_own_way_and_not_checked_against_the_ca
     assert second["chat_template_kwargs"] == {"enable_thinking": True, "clear_thinking": False}
 
 
+@pytest.mark.parametrize("more", [{"search": True}, {"knowledge": "k"}, {"mcp": {"a": "https://example.com/mcp"}}])
+def test_other_servers_have_no_tools_of_the_services(
+    other: Chat, other_server: OtherServer, more: dict[str, Any]
+) -> None:
+    with pytest.raises(InvalidRequest, match="This server has no tools of its own"):
+        other.ask("hi", **more)
+    assert other_server.requests == []
+
+
 def test_a_model_that_the_catalogue_does_not_know_is_sent_any_effort(chat: Chat, server: PracticeServer) -> None:
     server.enqueue(Answer("ok"))
     chat.service.shown.learn("glm-9", context=8_000)

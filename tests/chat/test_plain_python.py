@@ -183,6 +183,20 @@ def test_a_reply_is_read_without_iterating(chat: Chat) -> None:
     assert reply.completion.choices[0].message.content == reply.text
 
 
+def test_what_a_reply_has_so_far_is_a_completion_and_stays_the_same_once_it_has_ended(
+    chat: Chat, server: PracticeServer
+) -> None:
+    server.enqueue(Raw((sse(chunk("Once ")), STALL)))
+    reply = chat.ask("Go on.")
+    words = iter(reply)
+    assert next(words) == "Once "
+    assert reply.so_far().choices[0].message.content == "Once "
+    reply.interrupt()
+    assert reply.so_far().choices[0].finish_reason == "interrupted"
+    assert reply.so_far() is reply.so_far()
+    assert not hasattr(reply, "_nothing") and not hasattr(reply, "nothing")
+
+
 def test_reading_before_iterating_loses_nothing(chat: Chat, server: PracticeServer) -> None:
     server.enqueue(Answer("abcdef", pieces=("abc", "def")))
     reply = chat.ask("go on")

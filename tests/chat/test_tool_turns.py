@@ -6,6 +6,7 @@ import html
 import json
 import os
 import sys
+import threading
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -797,3 +798,64 @@ def test_the_key_in_a_tools_default_is_not_told(monkeypatch: pytest.MonkeyPatch,
         told = str([shown, [received.body for received in server.requests]])
         assert "<API key>" in told
         assert secret[:30] not in told and secret[-14:] not in told
+
+
+# Another turn that waits for it
+
+
+def test_the_next_turn_runs_the_tools_of_one_that_nobody_reads(
+    chat: Chat, server: PracticeServer, weather: Callable[..., Any], calls: list[Any]
+) -> None:
+    server.enqueue(calls_weather(), Answer("It is clear."), Answer("Good."))
+    first = chat.ask("How is Paris?", tools=[weather])
+    assert chat.ask("Good?").text == "Good."
+    assert calls == [("Paris", 1)] and first.text == "It is clear."
+    assert [turn.reply for turn in chat.thread().turns] == ["It is clear.", "Good."]
+
+
+def test_the_next_turn_waits_for_a_tool_that_runs_in_another_thread(chat: Chat, server: PracticeServer) -> None:
+    runs, may_end = threading.Event(), threading.Event()
+
+    def slow() -> str:
+        """Takes its time."""
+        runs.set()
+        may_end.wait(10)
+        return "done"
+
+    server.enqueue(Answer(tool_calls=(tool_call("slow", {}, id="1"),)), Answer("first"), Answer("second"))
+    first = chat.ask("Go.", tools=[slow])
+    reading = threading.Thread(target=first.read)
+    reading.start()
+    assert runs.wait(10)
+    threading.Timer(0.3, may_end.set).start()
+    assert chat.ask("And?").text == "second"
+    reading.join()
+    assert [turn.reply for turn in chat.thread().turns] == ["first", "second"]
+
+
+def test_a_tool_that_is_interrupted_there_ends_its_own_turn(chat: Chat, server: PracticeServer) -> None:
+    def stuck() -> str:
+        """Never ends."""
+        raise KeyboardInterrupt
+
+    server.enqueue(Answer(tool_calls=(tool_call("stuck", {}, id="1"),)))
+    first = chat.ask("Go.", tools=[stuck])
+    with pytest.raises(KeyboardInterrupt):
+        chat.ask("And?")
+    assert first.state == "interrupted" or first.ended
+    assert len(server.requests) == 1
+    server.enqueue(Answer("on"))
+    assert chat.ask("And now?").text == "on"
+
+
+def test_a_tool_may_end_its_own_reply(chat: Chat, server: PracticeServer) -> None:
+    def stop() -> str:
+        """Ends it."""
+        chat.interrupt()
+        return "stopped"
+
+    server.enqueue(Answer("One moment.", tool_calls=(tool_call("stop", {}, id="1"),)))
+    reply = chat.ask("Go.", tools=[stop])
+    reply.read()
+    assert len(server.requests) == 1
+    assert reply.finish_reason == "interrupted"

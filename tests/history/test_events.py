@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import FrozenInstanceError
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zhipu_magic.history.events.changes import from_json
+from zhipu_magic.history.events.changes import SwitchEvent, from_json
 from zhipu_magic.history.events.event import State
 from zhipu_magic.history.events.told import TOLD, told_in
 from zhipu_magic.history.events.turn_event import TurnEvent
@@ -68,6 +69,15 @@ def test_no_member_of_a_line_takes_the_place_of_what_an_event_does(name: str) ->
     assert event.to_json() == {"id": "a-1", "event": "reset", "thread": "main"}
     assert event.session == "a"
     event.apply(State())
+
+
+def test_an_event_has_all_its_members_and_never_changes() -> None:
+    with pytest.raises(TypeError, match="missing or unknown: thraed, thread"):
+        SwitchEvent(id="a-1", thraed="main")
+    event = SwitchEvent(id="a-1", thread="main")
+    with pytest.raises(FrozenInstanceError, match="what has happened does not change"):
+        event.thread = "other"
+    assert event.thread == "main"
 
 
 def test_damaged_lines_shift_no_value_to_another_line() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import subprocess
 import sys
@@ -249,6 +250,18 @@ def test_a_turn_that_was_asked_before_the_resume_is_stale_after_it(new_chat: New
         ("meanwhile", True),
         ("and then", True),
     ]
+
+
+def test_to_resume_leaves_the_garbage_collector_off_for_who_has_it_off(new_chat: NewChat, path: Path) -> None:
+    ask(new_chat(journal=path), "one")
+    chat = new_chat(journal=path)
+    gc.disable()
+    try:
+        chat.history.resume()
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
+    assert prompts(chat) == ["one"]
 
 
 def test_to_resume_twice_is_refused(new_chat: NewChat, path: Path) -> None:

@@ -178,6 +178,38 @@ def test_what_was_resumed_goes_along_to_another_file(server: PracticeServer, tmp
     assert texts(Chat.load(tmp_path / "moved.jsonl")) == ["one", "three"]
 
 
+def test_what_the_resumed_one_had_resumed_goes_along_too(tmp_path: Path, asking: Ask) -> None:
+    path, moved = tmp_path / "j.jsonl", tmp_path / "moved.jsonl"
+    # Threads whose names look like what lines with images, documents or settings have.
+    for prompt, name in (("one", "images"), ("two", "read"), ("three", "session")):
+        chat = asking(path)
+        if prompt != "one":
+            chat.history.resume()
+        chat.history.fork(name)
+        _ = chat.ask(prompt).text
+    stranger = asking(path)
+    _ = stranger.ask("of somebody else").text
+    chat.history.journal.move(moved)
+    _ = chat.ask("four").text
+    loaded = Chat.load(moved, warn=pytest.fail)
+    assert texts(loaded) == ["one", "two", "three", "four"]
+    assert b"of somebody else" not in moved.read_bytes()
+    loaded.save(tmp_path / "saved.jsonl")
+    assert texts(Chat.load(tmp_path / "saved.jsonl", warn=pytest.fail)) == texts(loaded)
+
+
+def test_a_session_that_goes_on_though_another_has_resumed_it_replays(tmp_path: Path, asking: Ask) -> None:
+    path = tmp_path / "j.jsonl"
+    first = asking(path)
+    _ = first.ask("one").text
+    second = asking(path)
+    second.history.resume()
+    said = [first.ask("two").text, second.ask("three").text, first.ask("four").text]
+    again = Chat("glm-4", journal=path, replay="only", warn=pytest.fail)
+    assert again.ask("one").text
+    assert [again.ask("two").text, again.ask("four").text] == [said[0], said[2]]
+
+
 def test_an_earlier_conversation_is_told_of_and_can_be_resumed(page: Page, tmp_path: Path, asking: Ask) -> None:
     path = tmp_path / "j.jsonl"
     earlier = asking(path)

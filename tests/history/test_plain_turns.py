@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from zhipu_magic.history.conversation import Thread
@@ -153,6 +153,8 @@ def look(thread: Thread) -> Any:
 
 @settings(deadline=None, max_examples=300)
 @given(lines=journals())
+@example(lines=[SESSION, *(row(number, {}) for number in range(1, 9)), *(row(number, {}) for number in range(1, 9))])
+@example(lines=[SESSION, *(row(number, {"id": f"a-{'0' * 5_000 * (number == 6)}{number}"}) for number in range(1, 9))])
 def test_many_at_a_time_or_one_by_one(lines: list[Any], tmp_path_factory: pytest.TempPathFactory) -> None:
     path = tmp_path_factory.mktemp("plain") / "a.jsonl"
     path.write_bytes(b"".join(json.dumps(line).encode() + b"\n" for line in lines))

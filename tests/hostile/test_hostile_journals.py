@@ -155,6 +155,67 @@ def test_a_line_that_makes_no_sense_is_named_and_the_others_are_used(tmp_path: P
     assert told == ["j.jsonl: lines 2, 3 make no sense there and are left out."]
 
 
+def session(name: str, **more: Any) -> dict[str, Any]:
+    return {"id": f"{name}-0", "event": "session", "version": 1, **more}
+
+
+def compared(number: int, *, words: str = "r", **more: Any) -> dict[str, Any]:
+    """A reply of a comparison that is none of the thread's turns."""
+    return {**reply(number, words=words), "event": "compared", "comparison": "c", **more}
+
+
+def keep(number: int, of: str, thread: str = "main") -> dict[str, Any]:
+    return {"id": f"a-{number}", "event": "keep", "thread": thread, "of": of}
+
+
+@pytest.mark.parametrize(
+    ("lines", "replies", "wrong"),
+    [
+        pytest.param(
+            [session("a"), compared(1, words="kept"), keep(2, "a-1"), keep(3, "a-9"), keep(4, "a-1", "other")],
+            ["kept"],
+            "lines 4, 5 make",
+            id="what no comparison has is kept",
+        ),
+        pytest.param(
+            [session("a"), compared(1, words=""), keep(2, "a-1"), {**compared(3), "invalid": True}, keep(4, "a-3")],
+            [],
+            "lines 3, 5 make",
+            id="a reply is kept that can be no turn",
+        ),
+        pytest.param(
+            [
+                *(session("a", **{"from": "b", "at": "b-0"}), session("b", **{"from": "a", "at": "a-0"})),
+                *(session("c", **{"from": "a", "at": "a-0"}), reply(1, session="c"), reply(1, session="d", words="d")),
+            ],
+            ["d"],
+            "line 4 makes",
+            id="sessions forked from each other in a circle",
+        ),
+        pytest.param(
+            [
+                *(session("a"), reply(1, words="a")),
+                *(session("b"), {"id": "b-1", "event": "resume", "from": "a"}, reply(2, session="b", words="b")),
+                *(session("c"), {"id": "c-1", "event": "resume", "from": "b"}, reply(2, session="c", words="c")),
+                *({**session("c"), "id": "c-9"}, {**session("a"), "id": "a-9"}),
+            ],
+            ["b"],
+            "",
+            id="sessions that begin once more",
+        ),
+    ],
+)
+def test_lines_that_point_where_nothing_is_take_nothing_else_along(
+    lines: list[dict[str, Any]], replies: list[str], wrong: str, tmp_path: Path
+) -> None:
+    told: list[str] = []
+    path = tmp_path / "j.jsonl"
+    path.write_text("".join(json.dumps(event) + "\n" for event in lines))
+    chat = Chat.load(path, warn=told.append)
+    assert [turn.reply for turn in chat.thread().turns] == replies
+    assert [said.partition(" no sense there")[0] for said in told] == ([f"j.jsonl: {wrong}"] if wrong else [])
+
+
 # Members
 
 

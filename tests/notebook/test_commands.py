@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -359,6 +360,47 @@ def test_a_key_that_cannot_be_saved_is_set_all_the_same(
     shown = bare_page.run("%glm login --save").plain()
     assert "The key is set." in shown and "%pip install keyring, then %glm login --save again" in shown
     assert bare_page.run("%%glm\n你好").success
+
+
+def test_a_login_ends_practice(
+    bare_page: Page, server: PracticeServer, typed_key: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ZHIPUAI_BASE_URL", server.base_url)
+    bare_page.run("%load_ext zhipu_magic")
+    bare_page.run("%glm practice")
+    typed_key(server.api_key)
+    assert "Practice is over." in bare_page.run("%glm login").plain()
+    assert bare_page.run("%%glm\n你好").success
+    assert len(server.requests) == 1
+
+
+def test_a_login_to_another_server_names_none_of_the_services_addresses(
+    page: Page, other_server: OtherServer, typed_key: Callable[[str], None]
+) -> None:
+    typed_key("another.key")
+    assert "%glm login z.ai" in page.run("%glm login").plain()
+    page.run(f"%config GLMMagics.base_url = '{other_server.base_url}'")
+    said = page.run("%glm login").plain()
+    assert "The key is set." in said and "z.ai" not in said
+
+
+def test_the_status_names_the_tools(page: Page) -> None:
+    page.run('def area(side: float) -> float:\n    """The area."""\n    return side**2')
+    assert "tools" not in page.run("%glm").plain()
+    page.run("%glm tools add area")
+    assert "| tools | area |" in re.sub(" +", " ", page.run("%glm").plain())
+
+
+def test_a_language_that_there_is_not_is_refused(page: Page) -> None:
+    error = page.run("%glm language fr").error
+    assert isinstance(error, UsageError) and "%glm language takes zh, en or auto, not fr." in str(error)
+
+
+def test_rows_that_no_file_keeps_are_said_to_be_nowhere(page: Page, server: PracticeServer) -> None:
+    page.run("%config GLMMagics.journal = 'off'")
+    page.names["cities"] = ["Paris", "Rome"]
+    assert page.run("%%glm --each cities\nWhere is {{ text }}?").success
+    assert "2 answers of tables (not on disk)" in page.run("%glm rows").plain()
 
 
 def test_a_key_that_cannot_be_used_is_told_of_in_the_status(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -164,6 +164,7 @@ def filled(page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Page:
         ("%%glm --tool-choice re¦", ["required"]),
         ("%%glm --mcp ¦", []),
         ("%%glm something¦", []),
+        ('%%glm -b "inv"¦', []),
     ],
 )
 def test_a_value_is_completed(filled: Page, cell: str, texts: list[str]) -> None:
@@ -223,6 +224,8 @@ def test_the_threads_are_those_that_there_are(page: Page, server: PracticeServer
         ("%glm export 它¦", ["它.md"]),
         ('%glm export "my¦', ["my talk.md"]),
         ("%glm export .¦", [".secret.md"]),
+        (r"%glm export my\ t¦", ["'my talk.md'"]),
+        (r'%glm export "my\\ t¦', []),
         ("%glm export x.md ¦", ["--force"]),
         ("%glm fork ¦", []),
         ("%glm fork side ¦", ["--at"]),
@@ -237,6 +240,13 @@ def test_the_threads_are_those_that_there_are(page: Page, server: PracticeServer
 def test_a_command_is_completed(filled: Page, line: str, texts: list[str]) -> None:
     assert offered(filled, line) == texts
     assert offered(filled, f"x = 1\n{line}\ny = 2") == texts
+
+
+@pytest.mark.parametrize(("name", "quoted"), [("it's.md", '"it\'s.md"'), ('it\'s a "b".md', r'''"it's a \"b\".md"''')])
+def test_a_name_with_quotes_is_quoted(filled: Page, tmp_path: Path, name: str, quoted: str) -> None:
+    (tmp_path / name).touch()
+    assert offered(filled, "%glm export it¦") == [quoted]
+    assert filled.run(f"%glm export {quoted}").error is not None, "there is nothing to export, or it is there already"
 
 
 def test_all_commands_are_offered(page: Page) -> None:
@@ -296,6 +306,8 @@ class Plant:
         ("{{ plant.pump.¦", ["flow"]),
         ("{{ plant.pump.flow['¦", ["litres"]),
         ("{{ plants[-1].pump.fl¦", ["flow"]),
+        ("{{ pair[1].pump.fl¦", ["flow"]),
+        ("{{ pair[2].¦", []),
         ("{{ sys.version_in¦", ["version_info"]),
         ("{{ nobody.¦", []),
         ("{{ inventory | ¦", []),
@@ -305,7 +317,7 @@ class Plant:
 )
 def test_a_reference_is_completed(filled: Page, text: str, texts: list[str]) -> None:
     plant = Plant(Pump())
-    filled.names.update(plant=plant, plants=[plant])
+    filled.names.update(plant=plant, plants=[plant], pair=(1, plant))
     assert offered(filled, f"%%glm -b x\nAn earlier line.\n{text}\nA later one.") == texts
 
 

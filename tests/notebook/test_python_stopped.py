@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +85,30 @@ def test_what_a_stopped_run_has_shown_and_bound_stays(kept: Page, server: Practi
     assert str(again.error) == str(live.error) and type(again.error) is Interrupted
     assert shown(then) == shown(after) and shown(back) == shown(undone)
     assert len(server.requests) == sent
+
+
+@pytest.mark.parametrize("in_thread", [False, True], ids=["the main thread", "another thread"])
+@pytest.mark.parametrize("seconds", [0.3, 0])
+def test_its_time_is_up_after_so_many_seconds(
+    page: Page, server: PracticeServer, seconds: float, in_thread: bool
+) -> None:
+    page.run(f"%config GLMMagics.python_seconds = {seconds}")
+    server.enqueue(
+        runs("import time\nwhile time.sleep(0.01) or time.monotonic() < until: pass\nprint('over')"), Answer("I see.")
+    )
+    page.names["until"] = time.monotonic() + (20 if seconds else 0.5)
+    ended: list[Cell] = []
+    asking = threading.Thread(target=lambda: ended.append(page.run(ASKS)))  # a shell may live in any
+    if in_thread:
+        asking.start()
+        asking.join()
+    else:
+        asking.run()
+    assert ended[0].success, ended[0].error
+    (result,) = (one["content"] for one in server.requests[-1].body["messages"] if one["role"] == "tool")
+    assert ("Stopped after 0.3 s, the time limit." in result) == bool(seconds)
+    assert ("over" in result) != bool(seconds)
+    assert page.run("1 + 1").success
 
 
 def test_it_is_asked_anew_where_something_may_go_out(kept: Page, server: PracticeServer) -> None:

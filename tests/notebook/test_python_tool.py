@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -355,6 +356,68 @@ def test_undo_says_what_stays(page: Page, server: PracticeServer) -> None:
     assert "Its code" not in page.run("%glm undo").plain()
 
 
+def test_undo_names_what_was_only_deleted(page: Page, server: PracticeServer) -> None:
+    page.run("gone = 1")
+    assert ask(page, server, runs("del gone")).success
+    assert "Its code deleted `gone`. Undo does not revert that, or anything" in page.run("%glm undo").plain()
+
+
+# How it shows things
+
+
+@pytest.mark.parametrize(
+    ("code", "read"),
+    [
+        ("print()", "It ran without output."),
+        (
+            "import sys\ntry:\n    sys.stdout.write(5)\nexcept TypeError as error:\n    print(error)",
+            "must be str, not int",
+        ),
+        ("print('flushed', flush=True)", "flushed"),
+        ("class Own:\n    def _ipython_display_(self):\n        print('by itself')\nOwn()", "by itself"),
+        (
+            "get_ipython().display_pub.publish({'text/plain': 'x'}, transient={'display_id': 'y'}, update=True)",
+            "It ran",
+        ),
+        ("for n in range(203):\n    show(text_plain=str(n))\nprint('end')", "3 more outputs were not kept."),
+        (
+            "for n in range(203):\n    show(text_plain=str(n))\nprint('end')",
+            "4 more characters were printed, and are not kept.",
+        ),
+        ("print('not too long')" + " " * 100_000, "the code is longer than 100,000 characters: run it in parts"),
+    ],
+)
+def test_what_it_shows_reads_as_it_was_shown(page: Page, server: PracticeServer, code: str, read: str) -> None:
+    page.run(SHOW)
+    assert ask(page, server, runs(code)).success
+    assert read in results(server)[0]
+
+
+def test_where_there_is_no_standard_error_what_it_prints_there_is_read(
+    page: Page, server: PracticeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.enqueue(runs("import sys\nprint('out')\nprint('err', file=sys.stderr)"), Answer("Done."))
+    monkeypatch.setattr("sys.stderr", sys.stderr)  # which is then put back
+    asks = "get_ipython().run_cell_magic('glm', '--tool python!', 'go')"
+    assert page.run(f"import sys\nsys.stderr = None\n{asks}").success
+    assert "out" in results(server)[0] and "err" in results(server)[0]
+
+
+def test_what_another_thread_prints_flushes_and_clears_is_its_own(
+    page: Page, server: PracticeServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page.run(
+        "import threading\n"
+        "go, done = threading.Event(), threading.Event()\n"
+        "def late():\n    go.wait(5)\n    print('late', flush=True)\n"
+        "    get_ipython().display_pub.clear_output()\n    done.set()\n"
+        "threading.Thread(target=late).start()"
+    )
+    ask(page, server, runs("print('mine')\ngo.set()\nok = done.wait(5)"))
+    assert results(server)[0].startswith("mine\n\nThreads that are not of this run")
+    assert "late" in capsys.readouterr().out
+
+
 def test_what_it_shows_again(page: Page, server: PracticeServer, tmp_path: Path) -> None:
     assert ask(page, server, runs(f"print('hello')\n{PICTURE}")).success
     again = page.run("%glm show").markdown()
@@ -431,6 +494,20 @@ await asyncio.sleep(0.05)
 
 
 # Figures without a front end that takes them
+
+
+def test_a_figure_that_cannot_be_drawn_is_told_of(page: Page, server: PracticeServer) -> None:
+    pyplot = pytest.importorskip("matplotlib.pyplot", reason="draws the figures")
+    pyplot.switch_backend("agg")
+    try:
+        cell = ask(page, server, runs("import matplotlib.pyplot as plt\nplt.title(r'$\\frac{1$')\nprint('after')"))
+        assert cell.success and "image/png" not in kinds(cell)
+        assert "after" in results(server)[0] and "A figure cannot be drawn: ValueError" in results(server)[0]
+        assert pyplot.get_fignums() == []
+        ask(page, server, runs("empty = plt.figure()"))
+        assert results(server)[-1] == "It ran without output."
+    finally:
+        pyplot.close("all")
 
 
 def test_a_figure_that_no_window_shows_is_taken_and_its_warnings_are_not(page: Page, server: PracticeServer) -> None:

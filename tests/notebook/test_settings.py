@@ -32,6 +32,11 @@ def test_every_setting_has_help(page: Page, capsys: pytest.CaptureFixture[str]) 
         ("timeout", 0, "above 0"),
         ("timeout", float("inf"), "above 0"),
         ("max_retries", -1, "from 0 to 20"),
+        ("python_seconds", -1, "or 0 for no limit, not -1"),
+        ("python_seconds", float("inf"), "or 0 for no limit"),
+        ("above", -1, "a number of cells, or 0 for none"),
+        ("language", "fr", "zh, en or auto, not 'fr'"),
+        ("journal", " ", "auto, off, or the path of a file"),
     ],
 )
 def test_a_bad_value_is_refused_with_the_reason(page: Page, name: str, value: object, reason: str) -> None:
@@ -47,6 +52,21 @@ def test_a_bad_value_in_a_cell_is_refused_in_one_line(
     page.run("%config GLMMagics.timeout = -1")
     assert "above 0" in caplog.text + capsys.readouterr().out
     assert page.magics.timeout == 60.0
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("GLMMagics.model = 5", "expected a unicode string, not the int 5."),
+        ("GLMMagics.plain_http = [5]", "contains an Unicode of a List which expected a unicode string, not"),
+    ],
+)
+def test_a_value_of_another_kind_is_refused_in_one_line(
+    page: Page, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture, line: str, told: str
+) -> None:
+    page.run(f"%config {line}")
+    said = caplog.text + "".join(capsys.readouterr())
+    assert told in said and "Traceback" not in said
 
 
 def test_settings_reach_the_next_request(page: Page, server: PracticeServer) -> None:

@@ -196,6 +196,22 @@ def rows(shown: str) -> list[list[str]]:
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
 
 
+def test_the_history_of_no_turns_has_the_system_text_alone(notebook: Notebook) -> None:
+    notebook.page.run("%glm system Be brief.")
+    assert notebook.command("history") == "The system text: `Be brief.`"
+
+
+def test_a_number_that_the_history_has_not_says_which_there_are(notebook: Notebook) -> None:
+    def said() -> str:
+        return str(notebook.page.run("%glm history 9").error)
+
+    assert "There is no such turn: there are none yet." in said()
+    notebook.ask("a", "one")
+    assert "There is no such turn: there is only turn 1." in said()
+    notebook.ask("b", "two")
+    assert "There is no such turn: the turns are numbered 1 to 2." in said()
+
+
 def test_the_history_is_a_line_a_turn(three: Notebook) -> None:
     three.command("system Be brief and answer in rhymes, whatever the question that you are asked may be.")
     three.run("0123456789-d", "%%glm\nA prompt of two lines,\nwhich is too long for one line of a table.", CUT_OFF)

@@ -38,13 +38,11 @@ class Records:
 
     def _store(self, beside: _Beside) -> RowStore:
         if beside not in self._stores:
-            from .rows.store import RowStore
-
-            with importing:  # several threads may need it at once
-                if beside not in self._stores:
-                    store = RowStore(self._path(beside), hide=self.journal.hide, warn=self.journal.warn)
-                    store.read_only = self.read_only
-                    self._stores[beside] = store
+            with importing:
+                from .rows.store import RowStore
+            store = RowStore(self._path(beside), hide=self.journal.hide, warn=self.journal.warn)
+            store.read_only = self.read_only
+            self._stores.setdefault(beside, store)  # several threads may need it at once
         return self._stores[beside]
 
     def _path(self, beside: _Beside) -> Path | None:
@@ -69,12 +67,11 @@ class Records:
             store.move(self._path(beside))
 
     def rename(self, name: str) -> None:
-        """Give the journal another name in its folder, and the others with it. Raises OSError."""
+        """Give the journal, which is in a file, another name in its folder, and the others with it. Raises OSError."""
         stores = [(self._store(beside), beside) for beside in _STORES]
-        self.journal.rename(name)
+        path = self.journal.rename(name)
         for store, beside in stores:
-            if (path := self._path(beside)) is not None:
-                store.rename(path)
+            store.rename(beside(path))
 
     def bring(self, lines: Mapping[str, bytes], journal: Path) -> None:
         """Have these lines of another journal, which the session builds on, written before what comes next.

@@ -213,6 +213,31 @@ def test_any_lines_make_intents_or_none(records: list[Any]) -> None:
         assert all(part.batch_id for part in intent.parts if part.state == "created")
 
 
+@pytest.mark.parametrize(
+    ("states", "left"),
+    [
+        (["cancelled", "created"], "cancelled"),
+        (["cancelled", "waiting"], "cancelled"),
+        (["creating", "created", "creating"], "created"),
+        (["creating", "created", "cancelled"], "cancelled"),
+    ],
+)
+def test_what_is_over_does_not_begin_again(states: list[str], left: str) -> None:
+    intents: dict[str, Intent] = {}
+    assert fold(intents, HEAD) and fold(intents, {"intent": ID, "part": 0, "keys": key("row")})
+    for state in states:
+        fold(intents, {"intent": ID, "part": 0, "state": state, "file": "f", "batch": "b"})
+    assert intents[ID].parts[0].state == left
+
+
+def test_a_file_that_is_far_too_large_is_not_read(batches: Batches, journal: Path) -> None:
+    journal.parent.mkdir(exist_ok=True)
+    with file_beside(journal).open("wb") as file:
+        file.truncate(1 << 29)
+    with pytest.raises(JournalError, match="it is larger than 256 MiB"):
+        batches.open()
+
+
 def test_states_of_odd_types_are_none() -> None:
     intents: dict[str, Intent] = {}
     assert fold(intents, HEAD) and fold(intents, {"intent": ID, "part": 0, "keys": key("row")})

@@ -147,6 +147,19 @@ def test_results_that_are_gone_leave_rows_missing(
     assert {refusal.reason for refusal in outcomes.refusals} == {"batch.results_gone", "batch.incomplete"}
 
 
+@pytest.mark.parametrize("asked", ["GET /files/*/content", "GET /batches/*"])
+def test_what_the_service_does_not_give_now_is_asked_for_again(
+    batches: Batches, sent: Callable[..., str], server: PracticeServer, collected: Collected, asked: str
+) -> None:
+    id = sent(4)
+    assert len(collected(id)[0]) == 4
+    server.disturb(asked, Fault.of("1113"))
+    with pytest.raises(ServiceError, match="1113"), batches.outcomes(id) as outcomes:
+        list(outcomes)
+    found, again = collected(id)
+    assert list(found) == KEYS and again.missing == [] and again.refusals == []
+
+
 def test_a_batch_that_another_key_has_asked_is_not_lost(
     batches: Batches, sent: Callable[..., str], server: PracticeServer
 ) -> None:

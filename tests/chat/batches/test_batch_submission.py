@@ -397,6 +397,9 @@ def test_what_was_never_created_is_given_up(batches: Batches, server: PracticeSe
         assert list(outcomes) == []
     assert outcomes.missing == [key for key, _ in rows_of(3)]
     assert batches.resume(id).is_submitted and server.batches == []
+    assert batches.cancel(id).is_over, "once more"
+    batches.close(id)
+    batches.close(id)
     assert batches.begin(rows_of(3), model="glm-4", note={}).new is not None
 
 

@@ -116,6 +116,21 @@ def test_half_an_answer_from_a_batch_is_paid_and_is_none(path: Path, reason: str
         chat.close()
 
 
+def test_an_answer_of_a_batch_without_words_is_none(path: Path) -> None:
+    with PracticeServer(pace=0, batch_seconds=0.3) as server:
+        chat = chat_of(server, path)
+        server.enqueue(Answer(""), Answer("fine"))
+        chat.batch("{{ text }}", ["a", "b"])
+        collected = chat.collect()
+        while not collected[-1].is_over:
+            time.sleep(0.05)
+            collected += chat.collect()
+        assert [repr(one)[:20] for one in collected[:-1]] == ["<Collected, not over"] * (len(collected) - 1)
+        assert repr(collected[-1]) == "<Collected, 1 answered, 1 failed>"
+        assert chat.map("{{ text }}", ["a", "b"], ask=False).values == [None, "fine"]
+        chat.close()
+
+
 def test_half_an_answer_that_an_earlier_version_kept_is_asked_for_again(server: PracticeServer, path: Path) -> None:
     chat = chat_of(server, path)
     server.enqueue(Answer("Half an"))

@@ -22,8 +22,11 @@ from pydantic import BaseModel
 from zhipu_magic import Chat
 from zhipu_magic.chat.options import Options
 from zhipu_magic.chat.rows import caller
+from zhipu_magic.history.budget import Budget
 from zhipu_magic.history.events.map_event import MapEvent
+from zhipu_magic.history.turn import Anchor
 from zhipu_magic.practice import Answer, Drop, Fault, PracticeServer, Raw, chunk, sse
+from zhipu_magic.service.models import CATALOGUE
 from zhipu_magic.text.errors import (
     ConnectionFailed,
     InvalidRequest,
@@ -508,6 +511,17 @@ def test_a_preview_knows_the_limit_that_this_process_has_learned_and_a_replay_no
         replayed.close()
 
 
+def test_a_preview_of_the_first_rows_and_one_of_what_is_known_already(chat: Chat, server: PracticeServer) -> None:
+    rows = ["a", "b", "c"]
+    assert chat.map("Say {{ text }}", rows, first=2).errors == []
+    assert [chat.map_preview("Say {{ text }}", rows, first=count).to_ask for count in (1, 2, 3)] == [0, 0, 1]
+    model = CATALOGUE["glm-4.7"]
+    known, left = (chat.map_preview("Say {{ text }}", rows, first=count) for count in (2, 3))
+    assert known.cost(model) == known.cost(model, batch=True) == 0
+    assert (left.cost(model) or 0) > 0
+    assert len(server.requests) == 2
+
+
 def test_a_prompt_that_is_too_long_fails_its_row_with_the_count(chat: Chat, server: PracticeServer) -> None:
     mapped = chat.map("Say {{ text }}", ["a", "很" * 400_000])
     assert mapped.values[0] is not None
@@ -530,6 +544,72 @@ def test_a_shared_value_that_is_cut_is_told_by_a_map_its_preview_and_a_stream(ch
     ):
         assert told(ask).count("All rows get only a part of a value: guide: about 4,000 of about 40,000 tokens") == 1
     assert told(lambda: chat.map("{{ text }} by {{ guide | 50000 }}", ["a"], names=names).wait()) == ""
+
+
+def test_what_another_map_has_answered_meanwhile_is_not_asked(chat: Chat, server: PracticeServer) -> None:
+    server.load.latency = 0.05
+    slow = chat.map("Say {{ text }}", [*(f"row {number}" for number in range(8)), "last"], in_flight=1)
+    until(lambda: slow.figures().prepared == 9)
+    assert chat.map("Say {{ text }}", ["last"]).values == slow.values[-1:]
+    assert prompts(server).count("Say last") == 1 and slow.errors == []
+
+
+def test_all_that_is_under_way_can_be_stopped(chat: Chat, server: PracticeServer) -> None:
+    server.load.latency = 0.1
+    mapped = chat.map("Say {{ text }}", [str(number) for number in range(40)], in_flight=2, anchor=Anchor("A", 1))
+    reply = chat.ask("hello")
+    until(lambda: len(server.requests) > 0)
+    assert chat.interrupt(Anchor("B", 1)) == []
+    assert not mapped.was_stopped
+    assert chat.interrupt() == [reply]
+    assert mapped.was_stopped and mapped.done
+    until(lambda: not chat._scheduler.maps_under_way)
+    assert len(server.requests) < 41
+
+
+def test_a_row_that_is_changed_before_an_equal_one_is_looked_at_changes_only_itself(
+    chat: Chat, server: PracticeServer, tmp_path: Path
+) -> None:
+    answers_by_prompt(server, tmp_path, changed="new", same="old", other="else")
+
+    class Changes:
+        def __init__(self) -> None:
+            self.seen = 0
+
+        def __repr__(self) -> str:
+            self.seen += 1
+            return "same" if self.seen == 1 else "changed"
+
+    class Slow:
+        def __init__(self, number: int) -> None:
+            self.number = number
+
+        def __repr__(self) -> str:
+            time.sleep(0.02)
+            return f"other {self.number}"
+
+    cells = [Changes(), *map(Slow, range(20)), Cell("same")]
+    mapped = chat.map("Say {{ text }}", {"text": cells})
+    assert mapped.values == ["new", *["else"] * 20, "old"]
+
+
+def test_a_table_that_loses_rows_meanwhile_ends_all_the_same(chat: Chat, server: PracticeServer) -> None:
+    server.load.latency = 0.05
+    table = {"text": [f"row {number}" for number in range(20)]}
+    mapped = chat.map("Say {{ text }}", table, in_flight=2)
+    until(lambda: mapped.figures().prepared == 20)
+    del table["text"][8:]
+    failed = [one.row for one in mapped.errors]
+    assert mapped.done and [row for row, value in enumerate(mapped.values) if value is None] == failed
+    assert not {0, 1} & {*failed}
+
+
+def test_a_typed_answer_that_reached_the_maximum_length_is_not_mended(chat: Chat, server: PracticeServer) -> None:
+    server.enqueue(Answer(GOOD[:20], finish_reason="length"))
+    mapped = chat.map("Rate {{ text }}", ["tea"], as_type=Review)
+    assert mapped.values == [None]
+    [error] = mapped.errors
+    assert len(server.requests) == 1, error
 
 
 def test_two_maps_at_once_ask_an_equal_row_once(chat: Chat, server: PracticeServer) -> None:
@@ -592,6 +672,38 @@ def test_a_stream_tells_what_failed_over_all_its_tables_and_what_it_took(
     assert frames.cost is not None
     assert frames.cost > 0
     assert repr(frames) == "<MappedFrames, 3 tables with 5 rows, 2 failed>"
+
+
+def test_a_stream_that_fails_in_many_rows_names_the_first(chat: Chat) -> None:
+    frames = chat.map_batches("Say {{ text }}", [["good", *[None] * 4], [None] * 3])
+    said = told(lambda: [*frames])
+    assert "7 of 8 rows failed (rows 1, 2, 3, 4, 5 and 2 more)" in said
+
+
+def test_a_stream_that_was_stopped_before_it_began_asks_nothing(chat: Chat, server: PracticeServer) -> None:
+    frames = chat.map_batches("Say {{ text }}", [["a"], ["b"]])
+    assert (frames.usage.total_tokens, frames.cost, frames.done) == (0, 0.0, False)
+    frames.stop()
+    assert frames.done and [*frames] == [] and server.requests == []
+
+
+def test_a_stream_that_is_stopped_while_it_is_waited_for_ends(chat: Chat, server: PracticeServer) -> None:
+    server.load.latency = 0.3
+    frames = chat.map_batches("Say {{ text }}", ([str(number)] * 1 for number in range(1_000)), in_flight=1)
+    threading.Timer(0.2, frames.stop).start()
+    assert len([*frames]) <= 2
+    assert frames.done and len(server.requests) <= 3
+
+
+def test_a_replayed_stream_took_what_it_did(chat: Chat, server: PracticeServer) -> None:
+    tables = [["a", "b"], ["c"]]
+    live = chat.map_batches("Say {{ text }}", tables)
+    before = [*live]
+    replayed = again(chat, server, replay="only")
+    frames = replayed.map_batches("Say {{ text }}", tables)
+    assert [*frames] == before
+    assert (frames.usage, frames.cost) == (live.usage, live.cost) and live.usage.total_tokens > 0
+    replayed.close()
 
 
 def test_a_stream_takes_the_same_options_for_rows_as_a_map(chat: Chat, server: PracticeServer) -> None:
@@ -673,6 +785,14 @@ def test_a_replay_answers_the_whole_map_and_sends_nothing(chat: Chat, server: Pr
     with pytest.raises(NotRecorded, match="1 of the 1 rows have no answer"):
         replaying.map("Say {{ text }}", ["gamma"])
     replaying.close()
+
+
+def test_a_replay_spends_nothing_of_a_budget(chat: Chat, server: PracticeServer) -> None:
+    values = chat.map("Say {{ text }}", ["alpha", "beta"]).values
+    replayed = again(chat, server, replay="only")
+    replayed.budget = Budget.read("1 tokens")
+    assert replayed.map("Say {{ text }}", ["alpha", "beta"]).values == values
+    replayed.close()
 
 
 def test_the_journal_reads_a_map_event_back(chat: Chat, path: Path) -> None:

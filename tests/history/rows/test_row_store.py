@@ -376,6 +376,16 @@ def test_a_file_that_was_changed_in_place_gives_no_wrong_answer(opened: Open, pa
     assert texts(store) == {}
 
 
+def test_what_has_a_rows_key_in_its_place_and_is_no_row_is_no_answer(opened: Open, path: Path) -> None:
+    store = opened()
+    store.add(answer(1))
+    store.flush()
+    line = f'["abc","{key(1)}"]'.encode()
+    assert line.index(key(1).encode()) == len('{"key":"')
+    path.write_bytes(HEADER + line.ljust(path.stat().st_size - len(HEADER) - 1) + b"\n")
+    assert texts(store) == {}
+
+
 def test_what_cannot_be_written_waits_and_is_told_once(opened: Open, path: Path, told: list[str]) -> None:
     path.parent.write_text("no folder")
     store = opened()
@@ -494,6 +504,41 @@ def test_what_is_forgotten_is_gone_for_all_kernels(opened: Open, path: Path) -> 
     assert path.read_bytes().count(b"\n") == 5  # with what came before
 
 
+def test_without_a_file_it_is_gone_from_memory(opened: Open) -> None:
+    store = opened(None)
+    for row in (failure(1), answer(2), failure(2), answer(3)):
+        store.add(row)
+    assert store.forget(lambda row: row.error is not None) == 1
+    assert texts(store) == {2: "answer 2", 3: "answer 3"}
+    assert [row.error is None for row in store.rows(key(2))] == [True, False], "with what came before"
+
+
+def test_what_comes_of_a_key_while_that_is_written_is_written_too(opened: Open, path: Path) -> None:
+    store = opened()
+    store.add(answer(1))
+    store.flush()
+    with path.open("r+b") as file, locked(file.fileno()):
+        store.add(answer(2, "first"))
+        writing = threading.Thread(target=store.flush)
+        writing.start()
+        time.sleep(0.1)  # it waits for the lock, and knows what it will write
+        store.add(answer(2, "second"))
+    writing.join()
+    store.flush()
+    other = opened()
+    assert texts(other) == texts(store) == {1: "answer 1", 2: "second"}
+    assert [row.text for row in other.rows(key(2))] == ["first", "second"]
+    assert store.is_written
+
+
+def test_saved_where_it_is_it_is_written_anew_and_nothing_is_lost(opened: Open, path: Path) -> None:
+    store = opened()
+    for row in (answer(1, "older"), answer(1), failure(2)):
+        store.add(row)
+    store.save(path)
+    assert texts(opened()) == texts(store) == {1: "answer 1", 2: "failed"}
+
+
 def test_what_comes_while_the_file_is_written_anew_is_not_lost(opened: Open, path: Path) -> None:
     first = opened()
     first.add(answer(0))
@@ -567,6 +612,23 @@ def test_rows_of_another_file_are_known_and_written_to_our_own(opened: Open, pat
     memory.save(tmp_path / "saved.rows.jsonl")
     assert texts(opened(tmp_path / "saved.rows.jsonl")) == {1: "ours", 2: "theirs"}
     assert (tmp_path / "other.rows.jsonl").read_bytes() == before
+
+
+def test_a_file_of_another_kind_that_was_to_be_brought_is_told_once(
+    opened: Open, path: Path, tmp_path: Path, told: list[str]
+) -> None:
+    other = tmp_path / "thesis.rows.jsonl"
+    other.write_text("Chapter 1\n")
+    store = opened()
+    store.add(answer(1))
+    store.bring(other)
+    store.refresh()
+    assert texts(store) == {1: "answer 1"}
+    (said,) = told
+    assert "thesis.rows.jsonl is a file of another kind and was left unchanged." in said
+    assert "No answers to rows are read from it or written to it." in said
+    store.flush()
+    assert texts(opened()) == {1: "answer 1"} and other.read_text() == "Chapter 1\n"
 
 
 def test_renamed_it_leaves_no_old_file_and_takes_no_other_ones_place(opened: Open, path: Path) -> None:

@@ -16,7 +16,7 @@ from ...service.response_members import MOST_COUNTED
 from ...text.characters import LONGEST_NAME, is_name
 from ...text.characters import is_word as is_one_word
 from ...text.errors import JournalError
-from ...text.untrusted_json import LARGEST_INTEGER, MOST_LEVELS
+from ...text.untrusted_json import LARGEST_INTEGER
 from ...values.images.image import Image
 from ...values.images.stored import from_json as image_from_json
 from ...values.tools import ran
@@ -57,13 +57,14 @@ def _are_first_calls(calls: Any, completion: Any) -> bool:
     return [one["id"] for one in calls] == asked[: len(calls)]
 
 
-def _weight(value: Any, levels: int = MOST_LEVELS) -> int:
-    """The fewest bytes that this value takes in a line. Raises ValueError if it cannot be sent as JSON."""
+def _weight(value: Any) -> int:
+    """The fewest bytes that this value takes in a line. Raises ValueError if it cannot be sent as JSON.
+
+    It is not nested deep: `lines` has seen to that.
+    """
     if isinstance(value, (dict, list)):
-        if not levels:
-            raise ValueError("nested too deep")
         inner = value.values() if isinstance(value, dict) else value
-        return BYTES_A_CONTAINER + sum(_weight(one, levels - 1) for one in inner)
+        return BYTES_A_CONTAINER + sum(map(_weight, inner))
     if isinstance(value, (int, float)) and not abs(value) <= LARGEST_INTEGER:
         raise ValueError("no number")
     return 1

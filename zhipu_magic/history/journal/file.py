@@ -53,7 +53,7 @@ def held(path: Path, patience: float) -> Iterator[IO[bytes]]:
     While this waits for the lock, another kernel may put another file in its place: what was appended to the old one
     would be lost.
     """
-    for tries_left in reversed(range(_MOST_TRIES)):
+    for tries_left in reversed(range(_MOST_TRIES)):  # pragma: no branch  # the last one returns
         with regular_files.appended(path) as file, locked(file.fileno(), patience=patience):
             if not tries_left or regular_files.has_name(file, path):
                 yield file

@@ -233,11 +233,12 @@ class Journal:
             self.earlier_paths.append(path)
             self._earlier_written = False
 
-    def rename(self, name: str) -> None:
-        """Give the file another name in its folder, and go on in it. Raises OSError."""
+    def rename(self, name: str) -> Path:
+        """Give the file, which there must be, another name in its folder, and go on in it. Raises OSError."""
         with self._writing:
-            if self.path is not None:
-                self.path = regular_files.rename(self.path, name)
+            assert self.path is not None
+            self.path = regular_files.rename(self.path, name)
+            return self.path
 
     def _whole_path(self, path: Path | None) -> Path | None:
         """The absolute path: the same file whatever the working directory."""

@@ -145,8 +145,8 @@ class Places:
         self._reported = False
 
     def _report(self, place: Place, error: JournalError | OSError) -> None:
-        if isinstance(place, RowFile):
-            self.report(place, error)
+        assert isinstance(place, RowFile)  # nothing else raises these
+        self.report(place, error)
 
     def report(self, file: RowFile, error: JournalError | OSError) -> None:
         """Report once that a file cannot be used for now; one that is not ours is given up."""

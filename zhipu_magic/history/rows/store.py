@@ -180,8 +180,7 @@ class RowStore:
 
     def bring(self, path: Path) -> None:
         """Know the rows of another file, too, and write them to our own."""
-        if path != self.path:
-            self._bring(RowFile(path, self._warn), newer=False)
+        self._bring(RowFile(path, self._warn), newer=False)
 
     def _bring(self, file: RowFile, *, newer: bool) -> None:
         """Copy the rows of a file to our own, if there is one; of two answers, the `newer` one stands."""
