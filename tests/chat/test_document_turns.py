@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from made_documents import pdf, workbook
 from other_server import OtherServer
+from PIL import Image
 
 from zhipu_magic import Chat, Reply
 from zhipu_magic.practice import Drop, Fault, PracticeServer, Raw
@@ -265,6 +266,16 @@ def test_what_is_uploaded_for_several_models_is_read_once(
     replies = talk().chat.compare("x", ["glm-4.7-flash", "glm-4.6"], files=["scan.pdf"], once=once)
     assert all(reply.text for reply in replies.values())
     assert (len(server.calls), len(server.requests)) == (1, 2)
+
+
+def test_it_is_read_though_one_of_the_models_cannot_be_asked(talk: Callable[..., Talk], server: PracticeServer) -> None:
+    Image.new("RGB", (8, 8)).save("a.png")
+    both = ["glm-4.7-flash", "glm-4.6v-flash"]
+    replies = talk().chat.compare("x", both, files=["scan.pdf"], images=[Path("a.png")])
+    with pytest.raises(InvalidRequest, match="cannot see"):
+        replies["glm-4.7-flash"].read()
+    assert replies["glm-4.6v-flash"].text
+    assert (len(server.calls), len(server.requests)) == (1, 1)
 
 
 def test_the_tokens_that_the_service_counts_are_spent(talk: Callable[..., Talk]) -> None:

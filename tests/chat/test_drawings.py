@@ -360,3 +360,12 @@ def test_practice_says_so_in_python_too() -> None:
         assert (drawing.practice, drawing.cost) == (True, None)
         chat.ask("x").read()
         assert chat.ledger.latest is not None and chat.ledger.latest.practice
+
+
+def test_a_drawing_that_was_stopped_is_none(chat: Chat, server: PracticeServer) -> None:
+    server.disturb(GENERATIONS, Raw((STALL,)))
+    drawing = chat.begin_drawing("a cat")
+    assert not drawing.wait(0.05)
+    drawing.stop()
+    with pytest.raises(GLMError, match="stopped while it was drawing"):
+        drawing.drawing()

@@ -749,6 +749,19 @@ def test_a_turn_with_a_function_and_a_search_can_be_asked_again(
     assert server.requests[0].body["tools"] == server.requests[1].body["tools"]
 
 
+def test_a_turn_whose_function_is_not_known_any_more_and_was_never_called_is_asked_again_as_it_was(
+    server: PracticeServer, weather: Callable[..., Any], tmp_path: Path
+) -> None:
+    settings = {"base_url": server.base_url, "api_key": server.api_key, "journal": tmp_path / "j.jsonl"}
+    server.enqueue(Answer("one"), Answer("two"))
+    with closing(Chat("glm-4", **settings)) as first:
+        assert first.ask("go", tools=[weather]).text == "one"
+    with closing(Chat("glm-4", **settings)) as second:
+        second.history.resume()
+        assert second.ask_again().text == "two"
+    assert server.requests[0].body["tools"] == server.requests[1].body["tools"]
+
+
 def test_rounds_that_were_counted_stay_counted_when_the_last_is_not(
     chat: Chat, server: PracticeServer, weather: Callable[..., Any]
 ) -> None:

@@ -23,7 +23,7 @@ from zhipu_magic.history.history import History
 from zhipu_magic.history.journal.journal import Journal
 from zhipu_magic.notebook.front_ends import deleted_cells, running_cell
 from zhipu_magic.practice import STALL, Answer, PracticeServer, Raw, chunk, sse
-from zhipu_magic.text.errors import JournalError
+from zhipu_magic.text.errors import JournalError, NotRecorded
 
 Ask = Callable[[Path], Chat]
 HISTORY = ("history", "event", "events", "turn_event", "journal", "conversation", "link", "ledger")
@@ -179,12 +179,14 @@ def test_what_was_resumed_goes_along_to_another_file(server: PracticeServer, tmp
 
 
 def test_what_the_resumed_one_had_resumed_goes_along_too(tmp_path: Path, asking: Ask) -> None:
-    path, moved = tmp_path / "j.jsonl", tmp_path / "moved.jsonl"
+    path, moved = tmp_path / "j.jsonl", tmp_path / "elsewhere" / "moved.jsonl"
     # Threads whose names look like what lines with images, documents or settings have.
     for prompt, name in (("one", "images"), ("two", "read"), ("three", "session")):
         chat = asking(path)
         if prompt != "one":
             chat.history.resume()
+        chat.replay = "auto"  # so that it points to a reply of the first
+        assert chat.ask("aside", once=True).replayed == (prompt != "one")
         chat.history.fork(name)
         _ = chat.ask(prompt).text
     stranger = asking(path)
@@ -208,6 +210,8 @@ def test_a_session_that_goes_on_though_another_has_resumed_it_replays(tmp_path: 
     again = Chat("glm-4", journal=path, replay="only", warn=pytest.fail)
     assert again.ask("one").text
     assert [again.ask("two").text, again.ask("four").text] == [said[0], said[2]]
+    with pytest.raises(NotRecorded):
+        again.ask("three")
 
 
 def test_an_earlier_conversation_is_told_of_and_can_be_resumed(page: Page, tmp_path: Path, asking: Ask) -> None:

@@ -287,6 +287,38 @@ def test_a_table_that_ends_takes_no_name_from_a_later_cell(notes: Notes, page: P
     assert len(page.names["found"]) == 2
 
 
+def test_a_table_that_cannot_be_asked_fails_its_cell_and_is_no_job(
+    notes: Notes, page: Page, server: PracticeServer
+) -> None:
+    page.names["many"] = ["a"]
+    cell = notes.run("a", "%%glm --each many --bg\n{{ nothing }}")
+    assert isinstance(cell.error, InvalidRequest) and page.session.jobs.all == []
+    assert server.requests == []
+
+
+def test_a_table_that_fails_says_so_in_the_list_and_in_the_next_cell(
+    notes: Notes, page: Page, server: PracticeServer
+) -> None:
+    page.names["many"] = ["a", "b"]
+    notes.run("a", "%%glm --each many --bg\n{{ text }}", *[Fault.of("1113")] * 2)
+    until(lambda: is_done(page))
+    told = notes.run("b", "%glm jobs")
+    assert "failed" in told.plain(len(told.outputs) - 1)
+    assert any("1113" in text for text in notes.plain)
+
+
+def test_a_table_whose_cell_is_run_again_to_do_otherwise_is_not_shown(
+    notes: Notes, page: Page, server: PracticeServer
+) -> None:
+    page.names["many"] = [f"row {number}" for number in range(20)]
+    server.load.latency = 0.1
+    notes.run("a", "%%glm --each many --bg --in-flight 1 -o found\n{{ text }}")
+    notes.run("a", "1 + 1")
+    notes.run("b", "%glm wait")
+    assert "found" not in page.names
+    assert len(server.requests) < 20
+
+
 def test_a_table_that_was_stopped_says_so_and_what_is_left(notes: Notes, page: Page, server: PracticeServer) -> None:
     page.names["many"] = [f"row {number}" for number in range(60)]
     server.load.latency = 0.2
@@ -323,6 +355,17 @@ def test_an_interrupt_of_another_cell_stops_no_job(notes: Notes, page: Page) -> 
     assert not interrupted.success
     assert page.session.jobs.running
     notes.run("c", "%glm stop")
+
+
+def test_of_those_that_have_ended_the_newest_are_listed(
+    notes: Notes, page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("zhipu_magic.notebook.jobs._MOST_ENDED", 2)
+    for number in range(5):
+        notes.run(f"cell {number}", f"%%glm --bg\nquestion {number}", "an answer")
+        notes.run(f"waits {number}", "%glm wait")
+    listed = notes.run("list", "%glm jobs").plain()
+    assert "question 4" in listed and "question 0" not in listed and listed.count("question ") <= 3
 
 
 def test_jobs_are_listed_with_their_states(notes: Notes, page: Page) -> None:

@@ -86,6 +86,43 @@ def test_waiting_waits_for_those_that_can_be_looked_at_and_then_says_what_stood_
     assert answers(page, "of_other") == [True]
 
 
+def test_run_again_while_it_is_under_way_it_says_only_that(page: Page, server: PracticeServer) -> None:
+    assert "2 requests submitted" in submit(page, "many").plain()
+    again = submit(page, "many")
+    assert again.plain().startswith("2 under way already, of 2 rows") or answers(page, "of_many") == [True] * 2
+
+
+def test_each_that_cannot_be_looked_at_is_told_and_all_are_fetched_later(page: Page, server: PracticeServer) -> None:
+    assert submit(page, "many").success and submit(page, "other").success
+    wait_for_batches(server, 2)
+    server.disturb("GET /batches/*", Fault.of("1113"), Fault.of("1301"))
+    first = page.run("%glm collect")
+    assert "1113" in str(first.error)
+    server.disturb("GET /files/*/content", Fault(404, "404"))
+    assert page.run("%glm collect").success
+    told = page.run("%%glm\nhello")
+    said = shown(told) + shown(first)
+    assert "1301" in said or "unsafe" in said
+
+
+def test_results_that_are_gone_are_told_by_collect(page: Page, server: PracticeServer) -> None:
+    assert submit(page, "other").success
+    wait_for_batches(server, 1)
+    server.disturb("GET /files/*/content", Fault(404, "404"))
+    said = shown(page.run("%glm collect"))
+    assert "1 row came back without an answer: the cell without --batch asks them." in said
+
+
+@pytest.mark.parametrize("note", [{}, {"line": 5}, {"line": "--each gone"}])
+def test_a_batch_that_no_cell_here_has_submitted_is_kept_all_the_same(
+    page: Page, server: PracticeServer, note: dict[str, Any]
+) -> None:
+    page.session.chat.batch("Say {{ text }}", ["a"], note=note)
+    wait_for_batches(server, 1)
+    said = shown(page.run("%glm collect"))
+    assert "1 answer kept (0 failed). The table cannot be shown here" in said
+
+
 def test_a_batch_of_another_key_is_told_and_can_be_given_up(page: Page, server: PracticeServer) -> None:
     assert submit(page, "many").success
     server.disturb("GET /batches/*", Fault(404, "404"))

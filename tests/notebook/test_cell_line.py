@@ -95,6 +95,18 @@ def test_once_sees_nothing_and_leaves_nothing(page: Page, server: PracticeServer
     assert page.names["aside"].choices[0].message.content
 
 
+def test_a_preview_of_a_turn_outside_the_conversation_and_of_one_that_does_not_fit(
+    page: Page, server: PracticeServer
+) -> None:
+    once = page.run("%%glm -m my-model --once --preview\nHello").plain()
+    assert "my-model: about" in once and "of its context" not in once and "¥" not in once
+    for number in range(2):
+        assert page.run(f"%%glm -m glm-4\n{number}" + "很" * 100_000, f"cell {number}").success
+    found = page.run("%%glm -m glm-4 --preview\nAnd?").plain()
+    assert "1 earlier turn does not fit and is left out" in found and "of its context" in found
+    assert len(server.requests) == 2
+
+
 def test_quiet_leaves_the_reply_alone(page: Page) -> None:
     assert len(page.run("%%glm -q\n你好").outputs) == 1
 
@@ -130,6 +142,8 @@ def test_nothing_else_is_put_into_the_namespace(page: Page) -> None:
         ("--param tools", "not of the form KEY=JSON"),
         ("--param user_id=reader", "is not JSON"),
         ("hello there", "does not take 'hello'"),
+        ("--above=-1", "'-1' is not a number of cells, or 0 for none"),
+        ("--once=5", "ignored explicit argument '5'"),
         ("-m", "expected one argument"),
     ],
 )

@@ -121,6 +121,37 @@ def test_a_fix_that_fails_leaves_the_error_to_be_fixed_again(
     assert inserted == ["1 / 1"]
 
 
+def test_what_looks_like_a_secret_in_the_cell_is_not_sent_to_be_fixed(
+    page: Page, server: PracticeServer, inserted: list[str]
+) -> None:
+    secret = "ghp_" + "a1" * 18
+    page.run(f"token = '{secret}'\ntoken.missing")
+    cell = page.run("%glm fix")
+    assert cell.success
+    assert secret not in str(server.requests[-1].body)
+    assert "Sent to be fixed: AttributeError" in cell.plain(1) and "taken out" in cell.plain(1)
+
+
+def test_a_picture_in_the_failing_line_is_not_sent_to_be_fixed(
+    page: Page, server: PracticeServer, inserted: list[str]
+) -> None:
+    page.run("import PIL.Image\npicture, size = PIL.Image.new('RGB', (4, 3)), 5\npicture.rotate(size).missing")
+    assert page.run("%glm fix").success
+    sent = server.requests[-1].body["messages"][-1]["content"]
+    assert "`size`: 5" in sent and "`picture`:" not in sent
+
+
+def test_a_long_script_is_not_sent_with_its_error(
+    page: Page, server: PracticeServer, inserted: list[str], tmp_path: Path
+) -> None:
+    script = tmp_path / "long.py"
+    script.write_text("".join(f"name_{number} = {number}\n" for number in range(5_000)) + "name_0 / 0\n")
+    page.run(f"%run {script}")
+    assert page.run("%glm fix").success
+    sent = server.requests[-1].body["messages"][-1]["content"]
+    assert "ZeroDivisionError" in sent and "name_4321 = 4321" not in sent
+
+
 def test_the_same_error_makes_the_same_request(page: Page, server: PracticeServer, inserted: list[str]) -> None:
     asked: list[Any] = []
     for _ in range(2):

@@ -132,6 +132,7 @@ def test_models_of_a_plan_have_no_price(bare_page: Page, monkeypatch: pytest.Mon
         assert said in shown and "as there is no key yet" in shown
         assert "glm-5.3-flash" in shown and "¥" not in shown and "yuan" not in shown
     monkeypatch.setenv("ZHIPUAI_BASE_URL", "coding")
+    assert "Used:" not in str(bare_page.run("%glm usage").outputs)
     assert "covered by the coding plan" in bare_page.run("%glm model glm-5.3").plain()
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 import subprocess
+import threading
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -12,9 +14,11 @@ from typing import Any
 import pytest
 from in_process import Notebook, Page
 from nasty import ATTACKS
+from platforms import needs_signals
 from readers import READERS
 
 from zhipu_magic.practice import STALL, Answer, Fault, PracticeServer, Raw, chunk, sse
+from zhipu_magic.text.errors import Interrupted
 
 ASK = "%%glm -m glm-5.3 -m glm-4.7-flash"
 HOW_TO_KEEP = "%glm keep NAME makes one of these replies a turn of the conversation."
@@ -61,6 +65,47 @@ def test_replies_stand_in_columns_above_one_panel(in_order: Page, server: Practi
     assert names["texts"] == {"glm-5.3": "**bold** words", "glm-4.7-flash": "other words"}
     assert {model: one.choices[0].message.content for model, one in names["both"].items()} == names["texts"]
     assert names["_glm"] is names["both"]["glm-4.7-flash"]
+
+
+def test_a_reply_is_seen_to_grow_beside_one_that_waits(in_order: Page, server: PracticeServer) -> None:
+    server.enqueue(Raw((sse(chunk("first ")), 0.5, sse(chunk("words", finish_reason="stop")))), Answer("other"))
+    cell = in_order.run(f"{ASK}\nWhy?")
+    assert cell.success and "first words" in cell.plain()
+    before = [str(message["data"]) for message in cell.messages if "first words" not in str(message["data"])]
+    assert any("first" in text and "other" not in text for text in before)
+
+
+def test_where_nothing_can_be_replaced_all_comes_once(in_order: Page, server: PracticeServer) -> None:
+    server.enqueue(Answer("one"), Answer("two"))
+    cell = in_order.run(f"{ASK}\nWhy?", None)
+    assert cell.success and len(cell.messages) == len(cell.outputs) == 2
+    kept = in_order.run("%glm keep glm-5", None)
+    assert kept.success and all(not message["update"] for message in kept.messages)
+
+
+@needs_signals
+def test_an_interrupt_stops_all_and_keeps_what_had_come(page: Page, server: PracticeServer) -> None:
+    server.enqueue(*[Raw((sse(chunk("half ")), STALL))] * 2)
+    main = threading.main_thread().ident
+    assert main is not None
+    threading.Timer(0.4, lambda: signal.pthread_kill(main, signal.SIGINT)).start()
+    cell = page.run(f"{ASK} -b both\nWhy?")
+    assert isinstance(cell.error, Interrupted)
+    assert {model: one.choices[0].message.content for model, one in page.names["both"].items()} == {
+        "glm-5.3": "half ",
+        "glm-4.7-flash": "half ",
+    }
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_in_a_cell_of_other_code_they_stand_below_each_other_too(
+    in_order: Page, server: PracticeServer, fails: bool
+) -> None:
+    server.enqueue(*([Fault.of("1211")] * 2 if fails else [Answer("one"), Answer("two")]))
+    line = ASK.removeprefix("%%glm ")
+    cell = in_order.run(f"x = 1\nget_ipython().run_cell_magic('glm', '{line}', 'Why?')")
+    assert cell.success != fails
+    assert [sorted(output["data"])[0] for output in cell.outputs] == ["text/markdown", "text/html"]
 
 
 def test_the_kept_reply_is_the_turn_of_its_cell(notebook: Notebook, server: PracticeServer) -> None:

@@ -168,6 +168,21 @@ def test_without_pillow_a_name_is_refused_before_it_is_sent(
     assert page.run(f"{DRAW}\na cat").success
 
 
+def test_without_a_journal_the_panel_names_no_file(page: Page) -> None:
+    assert page.run("%config GLMMagics.journal = 'off'").success
+    cell = page.run(f"{DRAW} 512x512\na cat")
+    assert cell.success and "images/" not in cell.plain(1) and "512 × 512" in cell.plain(1)
+
+
+def test_where_the_cell_shows_something_else_a_refusal_leaves_that(page: Page, server: PracticeServer) -> None:
+    server.disturb(GENERATIONS, Fault(429, "1305", headers={"Retry-After": "0.7"}), Fault.of("1301"))
+    cell = page.run(
+        "say = get_ipython().display_pub.print\nsay('mine')\nget_ipython().run_cell_magic('glm', '--draw', 'a cat')"
+    )
+    assert not cell.success
+    assert [output["data"]["text/plain"] for output in cell.outputs] == ["mine", ""]
+
+
 def test_a_refusal_leaves_nothing_on_the_page(page: Page, server: PracticeServer) -> None:
     server.disturb(GENERATIONS, Fault.of("1301"))
     cell = page.run(f"{DRAW} -o image\na cat")

@@ -92,6 +92,52 @@ def test_a_shared_value_that_is_cut_is_told_in_the_panel_and_in_the_preview(page
     assert known.plain(len(known.outputs) - 1).count(note) == 1
 
 
+def test_what_is_cut_in_some_rows_is_told_and_so_is_an_answer_that_was_cut_off(
+    page: Page, server: PracticeServer
+) -> None:
+    page.names["rows"] = ["short", "a long text of many words " * 40]
+    server.enqueue(*[Answer("As much as", finish_reason="length")] * 2)
+    cell = page.run("%%glm --each rows --max-tokens 3\nSum up: {{ text | 20 }}")
+    assert cell.success
+    panel = cell.plain(len(cell.outputs) - 1)
+    assert "In 1 row, a value was cut to the budget that the template gives it." in panel
+    assert "2 answers reached the maximum length. --max-tokens allows more." in panel
+    assert "2 cut off" in panel
+
+
+def test_the_panel_says_who_pays(page: Page) -> None:
+    page.names["rows"] = ["a"]
+
+    def paid() -> str:
+        cell = page.run("%%glm --each rows --fresh\nSay {{ text }}")
+        assert cell.success, cell.error
+        return str(cell.html(len(cell.outputs) - 1))
+
+    assert page.run("%glm practice").success
+    assert "practice" in paid()
+    assert page.run("%glm practice off").success
+    assert "practice" not in paid()
+
+
+def test_a_preview_reckons_with_the_answers_that_are_known_and_of_no_price(page: Page, server: PracticeServer) -> None:
+    page.names["rows"] = ["a", "b", "c"]
+    server.enqueue(*[Answer("one two", completion_tokens=7)] * 2)
+    assert page.run("%%glm -m glm-4.7 --each rows --first 2\nSay {{ text }}").success
+    assert "with answers of 7 tokens as those that are known" in page.run(
+        "%%glm -m glm-4.7 --each rows --preview\nSay {{ text }}"
+    ).plain(0)
+    unknown = page.run("%%glm -m my-model --each rows --preview\nSay {{ text }}").plain(0)
+    assert "¥" not in unknown and "for my-model" in unknown
+
+
+def test_a_table_that_shows_itself_as_text_alone_is_shown_so(page: Page, server: PracticeServer) -> None:
+    page.names["reviews"] = pd.DataFrame({"text": ["alpha"]})
+    with pd.option_context("display.notebook_repr_html", False):
+        cell = page.run("%%glm --each reviews -o labelled\nSay {{ text }}")
+    assert cell.success and set(cell.outputs[0]["data"]) == {"text/plain"}
+    assert "alpha" in cell.plain(0)
+
+
 def test_a_text_of_the_model_reaches_a_page_escaped_and_a_terminal_without_commands(
     page: Page, server: PracticeServer, reviews: pd.DataFrame
 ) -> None:

@@ -9,7 +9,7 @@ from IPython.core.displaypub import DisplayPublisher
 
 from zhipu_magic.notebook.outputs import store as stores
 from zhipu_magic.notebook.outputs.store import Asked, OutputStore, Ran, kept_forms
-from zhipu_magic.values.outputs.output import DISPLAY, ERROR, NOT_AT_HAND, STREAM, Output
+from zhipu_magic.values.outputs.output import DISPLAY, ERROR, NOT_AT_HAND, RESULT, STREAM, Output
 
 
 def ran(run: int, cell: str | None = None) -> Ran:
@@ -46,6 +46,34 @@ def test_of_a_very_long_stream_the_two_ends_are_kept() -> None:
     assert len(output.text) < 3 * stores.LARGEST
 
 
+def test_of_very_many_outputs_the_first_and_the_newest_are_kept() -> None:
+    store = OutputStore()
+    store.begin(1, ran(1))
+    for number in range(3_000):
+        kind = STREAM if number % 2 else DISPLAY
+        text = "" if kind == DISPLAY else f"{number} "
+        store.add(1, Output(kind, "stdout", text, data={} if text else {"text/plain": f"{number} "}))
+    [kept] = store.all()
+    shown = [one.text or one.data["text/plain"] for one in kept.output.outputs]
+    assert [shown[0], shown[99], shown[100], shown[-1]] == ["0 ", "99 ", "1100 ", "2999 "]
+
+
+def test_what_is_told_of_a_cell_that_is_forgotten_or_of_another_output_changes_nothing_else() -> None:
+    store = OutputStore()
+    store.note_asked(ran(99), Asked("prompt", "reply", "main", "a-1"))
+    store.begin(1, ran(1))
+    store.add(1, Output(RESULT, data={"text/plain": "4"}))
+    store.add(1, Output(DISPLAY, data={"text/plain": "one"}), "h1")
+    store.add(1, Output(DISPLAY, data={"text/plain": "two"}), "h2")
+    store.update("h2", {"text/plain": "TWO"})
+    [kept] = store.all()
+    assert store.change(kept, RESULT, Output(RESULT, value=4))
+    assert not store.change(kept, ERROR, Output(ERROR, text="none"))
+    assert [one.data["text/plain"] for one in kept.output.outputs] == ["4", "one", "TWO"]
+    assert kept.output.outputs[0].value == 4
+    assert len(store.all()) == 1
+
+
 def test_only_what_is_read_is_kept() -> None:
     forms = {
         "text/plain": "p",
@@ -63,6 +91,7 @@ def test_only_what_is_read_is_kept() -> None:
     assert kept_forms({"application/vnd.plotly.v1+json": figure}) == {
         "application/vnd.plotly.v1+json": {"data": [{"type": "bar"}], "layout": {"title": "T"}}
     }
+    assert kept_forms({"application/vnd.plotly.v1+json": [figure]}) == {"application/vnd.plotly.v1+json": ""}
 
 
 ACTIONS = st.lists(

@@ -8,6 +8,7 @@ import pytest
 from in_process import Notebook, Page
 from kernels import Kernel, one_kernel  # noqa: F401  # a fixture
 
+from zhipu_magic.notebook.outputs.store import MOST_CELLS
 from zhipu_magic.practice import Answer, PracticeServer, tool_call
 
 SAY = "say = get_ipython().display_pub.print"
@@ -115,6 +116,20 @@ def test_each_way_to_have_no_output_has_its_message(numbered: Notebook) -> None:
     assert "Cell 4 has been deleted" in failure(numbered, "{{ cell[4] }}")
 
 
+def test_what_is_no_number_of_a_cell_or_goes_back_too_far_says_so(numbered: Notebook) -> None:
+    numbered.run("a", "say('here')")
+    assert sent(numbered, "{{ cell[-1] }}").endswith("here")
+    assert "No cell with the number -9 has run" in failure(numbered, "{{ cell[-9] }}")
+    assert failure(numbered, '{{ Out["a"] }}') and failure(numbered, '{{ cell["a"] }}')
+
+
+def test_of_very_many_cells_the_oldest_are_said_to_be_gone(numbered: Notebook) -> None:
+    for number in range(MOST_CELLS):
+        numbered.page.run(f"x = {number}")
+    gone = failure(numbered, "{{ cell[2] }}")
+    assert "What cell 2 showed is no longer kept: that of the newest 200 cells is, 50 MB at most." in gone
+
+
 def test_the_users_own_names_win(numbered: Notebook) -> None:
     numbered.run("a", "say('shown'); out, cell, above = 'mine', {8: 'my cell'}, 'over'")
     assert sent(numbered, "{{ out }} {{ cell[8] }} {{ above }}") == "mine my cell over"
@@ -128,8 +143,11 @@ def test_a_cell_before_the_extension_was_loaded_is_known_from_ipython(
     monkeypatch.chdir(tmp_path)
     bare_page.numbers = True
     assert bare_page.run("x = 1").success
+    assert bare_page.run("print('printed')\n2 + 2").success
     assert bare_page.run("%load_ext zhipu_magic").success
-    assert sent(Notebook(bare_page, server), "{{ cell[1] }}") == "```python\nx = 1\n```"
+    notebook = Notebook(bare_page, server)
+    assert sent(notebook, "{{ cell[1] }}") == "```python\nx = 1\n```"
+    assert "4" in sent(notebook, "{{ cell[2] }}", cell="again").partition("Output:")[2]
 
 
 def test_what_is_replaced_or_cleared_is_as_the_page_has_it(numbered: Notebook) -> None:
@@ -328,6 +346,7 @@ def test_markdown_is_read_from_the_notebooks_file(
     import nbformat.v4 as v4
 
     cells = [v4.new_markdown_cell("# The plan"), v4.new_code_cell("say('done')", id="a")]
+    cells += [v4.new_markdown_cell(" "), v4.new_code_cell("say('not run')", id="b")]
     cells += [v4.new_markdown_cell("Hidden", metadata={"tags": ["glm-hide"]}), v4.new_markdown_cell("In between")]
     cells += [v4.new_code_cell("%%glm --above\n?", id="q"), v4.new_markdown_cell("Below")]
     path = tmp_path / "page.ipynb"
@@ -337,7 +356,7 @@ def test_markdown_is_read_from_the_notebooks_file(
     found = numbered.run("q", "%%glm --above\n?", "ok")
     text = numbered.sent()[-1]
     assert text.index("# The plan") < text.index("say('done')") < text.index("In between")
-    assert "Hidden" not in text and "Below" not in text
+    assert "Hidden" not in text and "Below" not in text and "not run" not in text
     assert "Markdown as saved at " in found.plain(1)
 
 

@@ -114,6 +114,27 @@ def test_a_call_that_never_came_whole_is_said_to_be_interrupted(terminal: Shown,
     assert "I look." in terminal.run("%%glm --tool area\nHow large?", fails=True)
 
 
+def test_a_call_that_is_stopped_is_said_to_be_interrupted(terminal: Shown, server: PracticeServer) -> None:
+    terminal.run('def stuck() -> str:\n    """Never ends."""\n    raise KeyboardInterrupt')
+    server.enqueue(Answer("I look.", tool_calls=(tool_call("stuck", {}, id="1"),)))
+    said = terminal.run("%%glm --tool stuck\ngo", fails=True)
+    assert "I look." in said
+    assert "stuck() · interrupted" in said or not terminal.is_screen
+
+
+def test_what_was_to_be_told_stands_above_a_reply_that_is_shown_again(terminal: Shown, server: PracticeServer) -> None:
+    terminal.run("%%glm\nIs it?", cell_id="a")
+    server.enqueue(Answer("Words\n$$\nx^2\n$$\nand `code`\n\n| a | b |\n|---|---|\n| `x \\| y` | 2 |"))
+    terminal.run("%%glm\nAnd?", cell_id="b")
+    said = terminal.run("%glm show", deleted=["a"])
+    assert (
+        said.index("set aside")
+        < said.index("Words")
+        < said.index("x^2")
+        < said.index("| y" if "\\| y" in said else "x | y")
+    )
+
+
 def test_code_and_what_it_has_shown_are_printed(terminal: Shown, server: PracticeServer) -> None:
     server.enqueue(
         Answer(tool_calls=[tool_call("python", {"code": f"print('so far')\n{PICTURE}"}, id="1")]), Answer("Done.")

@@ -27,7 +27,7 @@ def _in_child() -> None:
         signal.signal(signal.SIGINT, handler.handler)
 
 
-if hasattr(os, "register_at_fork"):
+if hasattr(os, "register_at_fork"):  # pragma: no branch  # Windows cannot fork
     os.register_at_fork(after_in_child=_in_child)
 
 

@@ -104,8 +104,7 @@ def _end_of_options(source: str, place: int) -> int:
     """The end of the line at this place, or of the last one that it goes on in."""
     while place < len(source):
         line = _LINE.match(source, place)
-        if line is None:
-            break
+        assert line is not None
         place = line.end()
         if not _GOES_ON.search(line[1]):
             break

@@ -60,7 +60,7 @@ def _told_line(line: str) -> str:
         found = re.fullmatch(rf"( *){pattern}", line)
         if found is not None:
             return found[1] + told(Message(template, value=found[2]))
-    return line
+    return line  # pragma: no cover  # another version of traitlets may say it otherwise
 
 
 _OF_TRAITLETS = {

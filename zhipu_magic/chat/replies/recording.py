@@ -124,19 +124,23 @@ class Recording:
 
     def drawing(self, key: str, index: int) -> DrawnEvent | None:
         """The event that holds this drawing, with its picture."""
-        found: int | Event | None = self.drawings.find(key, index)
-        if isinstance(found, int) and self._reader is not None:
-            event = self._reader.event_at(found)
-            if isinstance(event, DrawnEvent):
-                return event.with_fields({"images": kept_images(event, images_of(self._reader.path))})
-        return found if isinstance(found, DrawnEvent) else None
+        found = self.drawings.find(key, index)
+        event = self._event_at(found)
+        if isinstance(event, DrawnEvent) and self._reader is not None and isinstance(found, int):
+            return event.with_fields({"images": kept_images(event, images_of(self._reader.path))})
+        return event if isinstance(event, DrawnEvent) else None
 
     def use(self, key: str, index: int) -> UsedEvent | None:
         """The event that says what this took."""
-        found: int | Event | None = self.uses.find(key, index)
-        if isinstance(found, int) and self._reader is not None:
-            found = self._reader.event_at(found)
-        return found if isinstance(found, UsedEvent) else None
+        event = self._event_at(self.uses.find(key, index))
+        return event if isinstance(event, UsedEvent) else None
+
+    def _event_at(self, found: int | Event | None) -> Event | None:
+        """The event at this place; others as they are."""
+        if not isinstance(found, int):
+            return found
+        assert self._reader is not None  # which has told the place
+        return self._reader.event_at(found)
 
     def place_of(self, key: str) -> int:
         """The place of the first answer with this key; -1 if there is none."""

@@ -150,7 +150,7 @@ class Stream:
         """The tokens so far, or those of the recording."""
         event = self._recorded
         if event is not None:
-            return event.usage or Usage()
+            return event.usage
         if self._begun is None:
             return Usage()
         sums, cached = self._begun.run.spending.shown

@@ -322,8 +322,7 @@ class Part:
         try:
             if self._prompts is None:
                 self._prompts = iter(self._rows)
-            if index < self._at:
-                raise ValueError("rows are read in order")
+            assert index >= self._at, "rows are read in order"
             while (row := next(self._prompts)) is not NOT_YET:
                 self._at += 1
                 if self._at > index:

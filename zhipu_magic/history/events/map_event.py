@@ -70,11 +70,9 @@ class MapEvent(Event):
     null_is_absent: ClassVar[bool] = True
 
     @property
-    def usage(self) -> Usage | None:
-        """The tokens that were counted; None for none."""
+    def usage(self) -> Usage:
+        """The tokens that were counted."""
         prompt, completion = self.prompt_tokens or 0, self.completion_tokens or 0
-        if not (prompt or completion):
-            return None
         return Usage(
             prompt_tokens=prompt,
             completion_tokens=completion,
@@ -95,7 +93,7 @@ class MapEvent(Event):
         """What it has cost: what the service has counted, and what it has not."""
         uncounted = self.uncounted or 0
         if counted := (self.requests or 0) - uncounted:
-            yield self._entry(counted, self.usage or Usage(), self.cost)
+            yield self._entry(counted, self.usage, self.cost)
         if uncounted:
             estimates = self.estimated_tokens or 0, self.estimated_cost or 0.0
             yield self._entry(uncounted, None, None)._replace(

@@ -65,7 +65,7 @@ def _of_argparse(problem: str) -> str:
             if "choices" in facts:
                 facts["choices"] = comma(facts["choices"].split(", "))
             return Message(template, **facts)
-    return problem
+    return problem  # pragma: no cover  # another version of Python may say it otherwise
 
 
 _ARGPARSE = {

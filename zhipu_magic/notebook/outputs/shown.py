@@ -168,7 +168,7 @@ class ShownOutputs:
 
     def _before_us(self, number: int) -> CellOutput | None:
         """A cell that ran before this session began, as far as IPython has kept it."""
-        first = next((one.number for one in self._recorder.store.all() if one.number is not None), None)
+        first = self._recorder.store.first_number
         history = self._shell.history_manager
         typed = history.input_hist_raw
         if number < 1 or number >= len(typed) or (first is not None and number >= first) or not typed[number]:

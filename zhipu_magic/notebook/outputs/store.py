@@ -133,6 +133,8 @@ class OutputStore:
     """The executions by the request that each came with, the newest last. Any thread may add to them."""
 
     def __init__(self) -> None:
+        self.first_number: int | None = None
+        """The number on the page of the first execution that was kept, though it may be forgotten by now."""
         self._ran: OrderedDict[object, Ran] = OrderedDict()
         self._size = 0
         self._lock = threading.RLock()
@@ -142,6 +144,8 @@ class OutputStore:
         with self._lock:
             self._forget(self._ran.pop(request, None))
             self._ran[request] = ran
+            if ran.number is not None:
+                self.first_number = min(ran.number, self.first_number or ran.number)
             self._grow_around(ran, ran.source)
             self._bound()
 
@@ -188,9 +192,9 @@ class OutputStore:
                 ran._shown.append(_Shown(output, display_id))
                 ran.display_ids.add(display_id)
                 ran.size += _size_of(output)
-                if len(ran._shown) > _MOST_OUTPUTS:
-                    gone = ran._shown.pop(_FIRST_OUTPUTS)
-                    ran.size -= gone.length if gone.first.kind == STREAM else _size_of(gone.first)
+            if len(ran._shown) > _MOST_OUTPUTS:
+                gone = ran._shown.pop(_FIRST_OUTPUTS)
+                ran.size -= gone.length if gone.first.kind == STREAM else _size_of(gone.first)
             self._size += ran.size - before
             self._bound()
 

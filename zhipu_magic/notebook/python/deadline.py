@@ -56,7 +56,7 @@ def interrupt(thread: int) -> None:
     """Raise KeyboardInterrupt in this thread: in the main one as a signal, which also ends a wait in the system."""
     if thread != threading.main_thread().ident:
         ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(KeyboardInterrupt))
-    elif sys.platform == "win32":
+    elif sys.platform == "win32":  # pragma: no cover  # Windows has no such signal
         _thread.interrupt_main()
     else:
         signal.pthread_kill(thread, signal.SIGINT)

@@ -137,7 +137,10 @@ def _table_below(state: StateBlock, startLine: int, endLine: int, silent: bool) 
 
 
 def _block_of_mathematics(state: StateBlock, startLine: int, endLine: int, silent: bool) -> bool:
-    """Lines from `$$` or `\\[` on to its end; while it grows, to the end of the text."""
+    """Lines from `$$` or `\\[` on to its end; while it grows, to the end of the text.
+
+    It ends no paragraph, so nothing asks it in silence.
+    """
     opening = _line(state, startLine)
     closing = _CLOSING.get(opening[:2])
     if closing is None or state.is_code_block(startLine) or closing in opening[2:]:
@@ -149,11 +152,10 @@ def _block_of_mathematics(state: StateBlock, startLine: int, endLine: int, silen
             return False
         if lines[-1].rstrip().endswith(closing):
             break
-    if not silent:
-        token = state.push("mathematics", "", 0)
-        token.map = [startLine, startLine + len(lines)]
-        token.content = "\n".join(lines)
-        state.line = startLine + len(lines)
+    token = state.push("mathematics", "", 0)
+    token.map = [startLine, startLine + len(lines)]
+    token.content = "\n".join(lines)
+    state.line = startLine + len(lines)
     return True
 
 
