@@ -83,6 +83,20 @@ def test_where_nothing_can_be_replaced_all_comes_once(in_order: Page, server: Pr
     assert kept.success and all(not message["update"] for message in kept.messages)
 
 
+def test_a_fault_in_showing_them_costs_no_reply(
+    in_order: Page, server: PracticeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(*given: Any, **more: Any) -> None:
+        raise RuntimeError("no page")
+
+    server.enqueue(Answer("one"), Answer("two"))
+    with monkeypatch.context() as patch:
+        patch.setattr(in_order.publisher, "publish", failing)
+        assert "no page" in str(in_order.run(f"{ASK}\nWhy?").error)
+    assert sorted(in_order.magics.chat.compared) == ["glm-4.7-flash", "glm-5.3"]
+    assert in_order.run("%glm keep glm-5").success
+
+
 @needs_signals
 def test_an_interrupt_stops_all_and_keeps_what_had_come(page: Page, server: PracticeServer) -> None:
     server.enqueue(*[Raw((sse(chunk("half ")), STALL))] * 2)
