@@ -158,6 +158,14 @@ def test_an_error_leaves_what_landed_and_the_same_call_asks_for_the_rest(
     assert landed < 150
 
 
+def test_several_errors_at_once_are_one(chat: Chat, server: PracticeServer) -> None:
+    server.load.latency = 0.05
+    server.disturb("POST /embeddings", *[Fault.of("1113")] * 8)
+    with pytest.raises(ServiceError, match="1113"):
+        chat.embed([f"text {number}" for number in range(500)], dimensions=256)
+    assert chat.account.requests == 0
+
+
 def test_nothing_is_asked_twice_in_another_session_or_a_replay(
     new_chat: Callable[..., Chat], server: PracticeServer, journal: Path
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -290,3 +291,23 @@ def test_other_modes_ask_the_service(pages: Pages, server: PracticeServer) -> No
     chat = pages.begin(replay="auto")
     server.enqueue(Answer("new"))
     assert [chat.ask(pages.prompt(cell)).text for cell in "AXB"] == [pages.texts["A"], pages.texts["X"], "new"]
+
+
+def test_a_conversation_without_the_thread_explains_nothing_of_it(server: PracticeServer, tmp_path: Path) -> None:
+    settings: dict[str, Any] = {"base_url": server.base_url, "api_key": server.api_key}
+    path = tmp_path / "j.jsonl"
+    for prompts, thread in ((("one", "two"), "drafts"), (("elsewhere",), "main")):
+        with closing(Chat("glm-4", journal=path, **settings)) as chat:
+            for prompt in prompts:
+                assert chat.ask(prompt, thread=thread).text
+    with closing(Chat("glm-4", journal=path, replay="only")) as chat, pytest.raises(NotRecorded):
+        chat.ask("two", thread="drafts")
+
+
+def test_what_differs_though_python_takes_it_for_the_same_is_told(server: PracticeServer, tmp_path: Path) -> None:
+    path = tmp_path / "j.jsonl"
+    with closing(Chat("glm-4", journal=path, base_url=server.base_url, api_key=server.api_key)) as chat:
+        assert chat.ask("one", params={"custom": True}).text
+    with closing(Chat("glm-4", journal=path, replay="only")) as chat, pytest.raises(NotRecorded) as raised:
+        chat.ask("one", params={"custom": 1})
+    assert "custom differs. Recorded: true; now: 1" in str(raised.value)

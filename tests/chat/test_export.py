@@ -25,6 +25,7 @@ from zhipu_magic.notebook.line import cell_line
 from zhipu_magic.practice import Answer, PracticeServer
 from zhipu_magic.service.profile import DEFAULT_BASE_URL
 from zhipu_magic.text.errors import InvalidRequest, SettingsError
+from zhipu_magic.values.images.image import remote
 
 ELSEWHERE = "https://api.z.ai/api/paas/v4"
 
@@ -54,6 +55,13 @@ def export(thread: Thread, form: str, *, model: str = "glm-4", base_url: str = D
 
 
 # The transcript
+
+
+def test_what_was_given_by_its_address_is_a_link_in_a_transcript() -> None:
+    given = [remote("https://example.com/a.png"), remote("https://example.com/a.pdf", "file_url")]
+    text = export(thread_of(Turn("What is it?", "A cat.", "glm-4.6v", images=given)), ".md")
+    assert "](<https://example.com/a.png>)" in text or "](https://example.com/a.png)" in text
+    assert "https://example.com/a.pdf" in text and "data:" not in text
 
 
 def test_a_transcript_reads_as_the_conversation_went() -> None:

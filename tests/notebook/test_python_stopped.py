@@ -122,6 +122,23 @@ def test_it_is_asked_anew_where_something_may_go_out(kept: Page, server: Practic
     assert shown(again) == shown(whole), "the whole answer goes before the stopped one"
 
 
+def test_what_was_stopped_just_now_is_given_again_where_nothing_may_go_out(kept: Page, server: PracticeServer) -> None:
+    kept.run("%config GLMMagics.replay = 'auto'")
+    server.enqueue(runs(STOPPED))
+    live = kept.run(ASKS, "a")
+    kept.run("%config GLMMagics.replay = 'only'")
+    assert shown(kept.run(ASKS, "a"))[:-1] == shown(live)[:-1], "all but the panel"
+    assert len(server.requests) == 1
+
+
+def test_a_prompt_that_needs_what_did_not_run_in_a_replay_says_why(kept: Page, server: PracticeServer) -> None:
+    server.enqueue(runs("total = 1"), Answer("Done."))
+    assert kept.run(ASKS, "a").success
+    _, missing = replayed((ASKS, "a"), ("%%glm\nWhat of {{ total }}?", "b"))
+    assert isinstance(missing.error, GLMError)
+    assert "a replay does not run it" in text(missing)
+
+
 def test_the_model_goes_on_from_there(kept: Page, server: PracticeServer) -> None:
     server.enqueue(runs(STOPPED))
     live = kept.run(ASKS, "a")

@@ -387,6 +387,15 @@ def test_retry_keeps_the_options(three: Notebook, options: str) -> None:
     assert three.replies()[-1] == "d two"
 
 
+def test_retry_of_a_typed_answer_shows_its_value(notebook: Notebook) -> None:
+    first = notebook.ask("a", '["tea"]', line="%%glm --as list[str]")
+    assert first.success
+    notebook.server.enqueue(Answer('["milk", "tea"]'))
+    again = notebook.page.run("%glm retry")
+    assert again.success and "milk" in again.markdown()
+    assert notebook.replies() == ['["milk", "tea"]']
+
+
 def test_retry_can_be_undone(three: Notebook) -> None:
     three.server.enqueue(Answer("c two"))
     three.page.run("%glm retry")

@@ -554,6 +554,19 @@ def test_what_another_map_has_answered_meanwhile_is_not_asked(chat: Chat, server
     assert prompts(server).count("Say last") == 1 and slow.errors == []
 
 
+def test_no_more_threads_ask_than_may(chat: Chat, server: PracticeServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("zhipu_magic.chat.rows.workers._MOST", 2)
+    monkeypatch.setattr("zhipu_magic.chat.rows.figures._WINDOW", 0.05)
+    server.load.latency = 0.03
+    mapped = chat.map("Say {{ text }}", [str(number) for number in range(16)])
+    seen: list[float | None] = []
+    while not mapped.done:
+        seen.append(mapped.figures().eta)
+        time.sleep(0.01)
+    assert mapped.errors == [] and server.load.most <= 2
+    assert any(eta is not None and eta < 10 for eta in seen)
+
+
 def test_all_that_is_under_way_can_be_stopped(chat: Chat, server: PracticeServer) -> None:
     server.load.latency = 0.1
     mapped = chat.map("Say {{ text }}", [str(number) for number in range(40)], in_flight=2, anchor=Anchor("A", 1))

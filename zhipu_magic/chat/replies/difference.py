@@ -23,7 +23,7 @@ def difference(recorded: Mapping[str, Any], asked: Mapping[str, Any]) -> str:
     if count != now:
         return _("it has {count} messages, this one {now}.", count=count, now=now)
     for name in [*asked, *(recorded.keys() - asked.keys())]:
-        if recorded.get(name) != asked.get(name):
+        if key_of({"value": recorded.get(name)}) != key_of({"value": asked.get(name)}):  # to Python, true is 1
             was, is_now = (
                 _cut(json.dumps(body[name], ensure_ascii=False)) if name in body else _("none")
                 for body in (recorded, asked)

@@ -71,20 +71,12 @@ def _show_marks(state: StateCore) -> None:
 
 
 def _without_marks(tokens: Iterable[Token]) -> Iterator[Token]:
-    code: list[str] | None = None
     for token in tokens:
         if token.type != "text":
             yield token
             continue
         for piece in _MARK.split(token.content):
-            if piece == marks.CODE:
-                code = []
-            elif piece == marks.END_CODE and code is not None:
-                yield Token("code_inline", "code", 0, content="".join(code))
-                code = None
-            elif code is not None:
-                code.append("\\" if piece == marks.BACKSLASH else piece)
-            elif piece in _MARKED:
+            if piece in _MARKED:
                 yield Token(*_MARKED[piece])
             elif piece:
                 yield Token("text", "", 0, content=_WRITTEN.get(piece, piece))
@@ -101,7 +93,11 @@ _MARKED: dict[str, tuple[str, str, Literal[-1, 0, 1]]] = {
     marks.END_STRUCK: ("s_close", "s", -1),
     marks.BREAK: ("hardbreak", "br", 0),
 }
-_WRITTEN = {marks.DOLLAR: "$", marks.BACKSLASH: "\\", marks.APART: "", marks.UNLISTED: "", marks.END_CODE: ""}
+#: What the others become. Those of code are in rows of tables that are fitted whole, as only a page's are.
+_WRITTEN = {
+    **{marks.DOLLAR: "$", marks.BACKSLASH: "\\", marks.APART: "", marks.UNLISTED: ""},
+    **dict.fromkeys((marks.CODE, marks.END_CODE), ""),
+}
 
 
 #: The boxes of tasks, by how they are written at the beginning of an item.
