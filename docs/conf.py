@@ -54,6 +54,7 @@ smartquotes = False  # which would make a dash of the two before an option
 # Pages
 html_theme = "furo"
 html_title = "zhipu_magic"
+pygments_dark_style = "github-dark"  # the theme's own underlines what is imported
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_js_files = ["search-words.js"]
