@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from front_end import AT_LENGTH
+from front_end import AT_LENGTH, IS_OLDEST
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, ConsoleMessage, Page
@@ -29,6 +29,7 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.timeout(600),  # each page of the site
     AT_LENGTH,
+    pytest.mark.skipif(IS_OLDEST, reason="the pages are the same beside any JupyterLab"),
     pytest.mark.skipif(not (SITE / "zh" / "index.html").exists(), reason="no pages are built: make docs-look"),
 ]
 

@@ -14,7 +14,7 @@ import pytest
 from in_process import Page
 
 from zhipu_magic.practice import PracticeServer
-from zhipu_magic.text.language import is_chinese
+from zhipu_magic.text.languages.language import is_chinese
 
 DOCS = Path(__file__).parents[2] / "docs"
 STORIES = ("start", "stories/table", "stories/extract", "stories/class")
