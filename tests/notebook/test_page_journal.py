@@ -384,6 +384,26 @@ def test_a_journal_that_the_user_has_chosen_stays_where_it_is(desk: Desk) -> Non
     assert "ccc one" in (desk.folder / "mine.jsonl").read_text()
 
 
+def test_the_journal_of_another_notebook_that_was_resumed_stays_where_it_is(desk: Desk) -> None:
+    desk.talk("theirs", ["eee"])
+    notebook = desk.talk("Untitled", CELLS)
+    notebook.command(f"resume {desk.journal_of('theirs')}")
+    rename(desk, "Untitled", "sales")
+    assert "The notebook is now" not in notebook.ask("ccc", "ccc one").plain(1)
+    assert "ccc one" in desk.journal_of("theirs").read_text()
+    assert desk.journals() == ["Untitled", "theirs"]
+
+
+def test_a_journal_that_somebody_has_deleted_is_written_anew_under_the_new_name(desk: Desk) -> None:
+    notebook = desk.talk("Untitled", CELLS)
+    desk.journal_of("Untitled").unlink()
+    rename(desk, "Untitled", "sales")
+    told = notebook.ask("ccc", "ccc one").plain(1)
+    assert "The notebook is now sales.ipynb, and the conversation goes on in sales.jsonl." in told
+    assert "stays as it is" not in told
+    assert all(one in desk.journal_of("sales").read_text() for one in ("aaa one", "bbb one", "ccc one"))
+
+
 def test_saved_as_another_in_vscode_the_first_turn_copies(desk: Desk) -> None:
     first = desk.save("first", CELLS)
     notebook, _ = desk.open("first")
