@@ -27,6 +27,8 @@ TEXTS = st.text(LETTERS.filter(str.isprintable), max_size=60)
         ("", 9, [""]),
         ("中", 1, ["中"]),
         ("glm-4.1v-thinking-flashx", 12, ["glm-4.1v-", "thinking-", "flashx"]),
+        ("见 {{ name }} 的值", 9, ["见", "{{ name", "}} 的值"]),
+        ("见 {{ name }} 的值", 11, ["见", "{{ name }}", "的值"]),
         ("see --no-think", 9, ["see", "--no-", "think"]),
         ("see glm-4-flash now", 12, ["see", "glm-4-flash", "now"]),
         ("see --think", 7, ["see", "--think"]),

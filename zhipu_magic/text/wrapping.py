@@ -1,7 +1,8 @@
 """Where the lines of a terminal end: by the columns that characters take, and between words of any script.
 
 Chinese has no spaces, and wide characters take two columns. A line may end between any two wide characters, but none
-begins with a closing mark, nor ends with an opening one. A name that is longer than a line is parted at a hyphen.
+begins with a closing mark, nor ends with an opening one, and the braces of a reference stay with its name. A name that
+is longer than a line is parted at a hyphen.
 """
 
 from __future__ import annotations
@@ -66,7 +67,10 @@ def breaks(line: str, columns: int) -> list[int]:
     for at, letter in enumerate(line):
         was_wide, is_wide = is_wide, _is_wide(letter, sizes[at], after_wide=is_wide)
         if at > start and sizes[at] and _may_part(line[at - 1], letter, was_wide or is_wide):
-            chance = at
+            if _is_in_braces(line, at):
+                hyphen = at
+            else:
+                chance = at
         elif _is_after_hyphen(line, at):
             hyphen = at
         if letter == " ":
@@ -86,6 +90,11 @@ def _may_part(before: str, letter: str, is_wide: bool) -> bool:
     if letter in _NO_BEGINNING or before == _JOINER:
         return False
     return before == " " or (is_wide and letter not in _CLOSING and before not in _OPENING)
+
+
+def _is_in_braces(line: str, at: int) -> bool:
+    """Whether the space before this stands inside braces, as in `{{ name }}`, whose braces stay with the name."""
+    return line[at - 1] == " " and (line[at] == "}" or line.endswith("{ ", 0, at))
 
 
 def _is_after_hyphen(line: str, at: int) -> bool:
