@@ -253,7 +253,8 @@ def test_chinese_is_written_as_it_is_written(language: str) -> None:
 
 #: Code, tags and entities, facts, addresses: none of these is Chinese text.
 _NO_TEXT = re.compile(
-    r"`[^`]*`|</?[A-Za-z][^<>]*>|&#?\w+;|https?://\S+(?: (?=[，。：；？！、（）]))?|\{\{+(?:[^{}]|\{\w+\})*\}\}+|%%?glm\?|\bpython!"
+    r"`[^`]*`|</?[A-Za-z][^<>]*>|&#?\w+;|https?://\S+(?: (?=[，。：；？！、（）]))?"
+    r"|\{\{+(?:[^{}]|\{\w+\})*\}\}+|%%?glm\?|\bpython!"
 )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from traitlets import Bool, Enum, Float, HasTraits, Int, List, TraitError, Unicode, default, validate
 
 from ..text.characters import is_word, without_controls
+from ..text.console import fitted
 from ..text.errors import GLMError
 from ..text.language import CHOICES
 from ..text.messages import _, told
@@ -17,7 +18,7 @@ class BadSetting(TraitError):
     """An invalid value for a setting. In a notebook only its message is shown."""
 
     def _render_traceback_(self) -> list[str]:
-        return without_controls(str(self)).splitlines()
+        return fitted(without_controls(str(self)))
 
     def __str__(self) -> str:
         return told(self.args[0])

@@ -29,6 +29,7 @@ from typing import Any
 
 from . import language as languages
 from .characters import without_controls
+from .console import fitted
 from .facts import portable
 from .language import Language
 from .messages import Joined, Message, _, in_language, sentences
@@ -116,7 +117,7 @@ class GLMError(Exception):
 
     def _render_traceback_(self) -> list[str]:
         """What IPython prints instead of a traceback."""
-        return str(self).splitlines()
+        return fitted(str(self))
 
 
 class InvalidRequest(GLMError, ValueError):

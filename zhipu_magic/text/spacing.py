@@ -20,8 +20,8 @@ _FULL_WIDTH: Final = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff，。：；？！�
 _CLOSED: Final = re.compile(r"[，。：；？！、）”]")
 #: Where these follow, a sentence goes on, or has its own stop.
 _GOES_ON: Final = ("。", "，", "；", "：", "、")
-#: An address at the end of a text, and the marks that would be taken for a part of it.
-_ENDS_IN_ADDRESS: Final = re.compile(r"\bhttps?://[^\s`<>\"”]+\Z")
+#: An address at the end of a text, also as Markdown, and the marks that would be taken for a part of it.
+_ENDS_IN_ADDRESS: Final = re.compile(r"\bhttps?\\?:\\?/\\?/[^\s`<>\"”]+\Z")
 _AFTER_ADDRESS: Final = re.compile(r"[，。：；？！、（）]")
 #: Characters of an address that are looked at.
 _LONGEST: Final = 500

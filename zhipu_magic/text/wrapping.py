@@ -7,15 +7,21 @@ is longer than a line is parted at a hyphen.
 
 from __future__ import annotations
 
+import re
 from itertools import accumulate, pairwise
 
 #: Marks that no line begins with, and those that none ends with.
 _CLOSING = frozenset("，。、；：？！）》〉」』】〕〗｝］”’…—·～％℃,.;:?!)]}%")
 _OPENING = frozenset("（《〈「『【〔〖｛［“‘([{￥＄")
 _VARIATION, _JOINER = "\ufe0f", "\u200d"
-_NO_BEGINNING = frozenset(f" {_VARIATION}")
+_NO_BREAK = "\u00a0"
+_NO_BEGINNING = frozenset(f" {_NO_BREAK}{_VARIATION}")
 #: Up to here, what follows makes no emoji of a character.
 _LETTERS = "\u2000"
+
+
+#: The sign before a command, which closes nothing.
+_MAGIC = re.compile(r"%%?[A-Za-z]")
 
 
 def width(text: str) -> int:
@@ -66,7 +72,11 @@ def breaks(line: str, columns: int) -> list[int]:
     is_wide = False
     for at, letter in enumerate(line):
         was_wide, is_wide = is_wide, _is_wide(letter, sizes[at], after_wide=is_wide)
-        if at > start and sizes[at] and _may_part(line[at - 1], letter, was_wide or is_wide):
+        if (
+            at > start
+            and sizes[at]
+            and (_may_part(line[at - 1], letter, was_wide or is_wide) or (was_wide and _MAGIC.match(line, at)))
+        ):
             if _is_in_braces(line, at):
                 hyphen = at
             else:
@@ -87,7 +97,7 @@ def _is_wide(letter: str, columns: int, *, after_wide: bool) -> bool:
 
 def _may_part(before: str, letter: str, is_wide: bool) -> bool:
     """Whether a line may end between these two characters."""
-    if letter in _NO_BEGINNING or before == _JOINER:
+    if letter in _NO_BEGINNING or before in (_JOINER, _NO_BREAK):
         return False
     return before == " " or (is_wide and letter not in _CLOSING and before not in _OPENING)
 
