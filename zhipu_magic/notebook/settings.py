@@ -7,10 +7,10 @@ from typing import Any
 from traitlets import Bool, Enum, Float, HasTraits, Int, List, TraitError, Unicode, default, validate
 
 from ..text.characters import is_word, without_controls
-from ..text.console import fitted
 from ..text.errors import GLMError
-from ..text.language import CHOICES
-from ..text.messages import _, told
+from ..text.languages.language import CHOICES
+from ..text.languages.messages import _, told
+from ..text.wrapping import fitted
 from .hints import door
 
 

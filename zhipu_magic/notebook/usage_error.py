@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from IPython.core import error
 
-from ..text.console import fitted
+from ..text.wrapping import fitted
 
 
 class UsageError(error.UsageError):

@@ -8,12 +8,16 @@ is longer than a line is parted at a hyphen.
 from __future__ import annotations
 
 import re
+import shutil
+import sys
 from itertools import accumulate, pairwise
 
 #: Marks that no line begins with, and those that none ends with.
 _CLOSING = frozenset("，。、；：？！）》〉」』】〕〗｝］”’…—·～％℃,.;:?!)]}%")
 _OPENING = frozenset("（《〈「『【〔〖｛［“‘([{￥＄")
 _VARIATION, _JOINER = "\ufe0f", "\u200d"
+#: Columns that a terminal has at least.
+_NARROWEST = 20
 _NO_BREAK = "\u00a0"
 _NO_BEGINNING = frozenset(f" {_NO_BREAK}{_VARIATION}")
 #: Up to here, what follows makes no emoji of a character.
@@ -37,6 +41,14 @@ def widest_line(text: str) -> int:
 def wrapped(text: str, columns: int) -> list[str]:
     """The lines of the text, broken so that none takes more than so many columns."""
     return [piece for line in text.split("\n") for piece in _pieces(line, columns)]
+
+
+def fitted(text: str) -> list[str]:
+    """The lines of a text as they are printed: on a terminal, they end between words rather than at its edge."""
+    if not (sys.stdout is not None and sys.stdout.isatty()):
+        return text.splitlines()
+    columns = max(_NARROWEST, shutil.get_terminal_size().columns - 1)
+    return [piece for line in text.splitlines() for piece in wrapped(line, columns)]
 
 
 def _pieces(line: str, columns: int) -> list[str]:

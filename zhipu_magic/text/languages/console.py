@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import shutil
 import sys
 
 
@@ -14,16 +13,6 @@ def has_chinese() -> bool:
     except (UnicodeError, LookupError):
         return False
     return True
-
-
-def fitted(text: str) -> list[str]:
-    """The lines of a text as they are printed: on a terminal, they end between words rather than at its edge."""
-    if not (sys.stdout is not None and sys.stdout.isatty()):
-        return text.splitlines()
-    from .wrapping import wrapped  # with tables of what characters take, which nothing else needs at once
-
-    columns = max(20, shutil.get_terminal_size().columns - 1)
-    return [piece for line in text.splitlines() for piece in wrapped(line, columns)]
 
 
 def show_all() -> None:
