@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import errno
+import json
 import os
 import secrets
 import shutil
@@ -197,10 +198,32 @@ def has_browser() -> bool:
 
 def _quickstart() -> Path:
     """The notebook in the reader's language: inside an installed package, or at the top of the repository."""
-    here, is_chinese = Path(__file__).parent, languages.of_reader() == "zh"
+    here, is_chinese = Path(__file__).parent, languages.named(_locale()) == "zh"
     installed = here / "notebook" / ("quickstart_zh.ipynb" if is_chinese else "quickstart.ipynb")
     notebooks = here.parent / "notebooks"
     return installed if installed.exists() else (notebooks / "zh" if is_chinese else notebooks) / "quickstart.ipynb"
+
+
+def _locale() -> str:
+    """The locale of the demo: our own variable names it, or the user's JupyterLab, or the system."""
+    from .notebook.page.jupyterlab_language import chosen
+
+    own = languages.named(os.environ.get(languages.LANGUAGE_VARIABLE, ""))
+    language = chosen(os.environ) if own is None else ""
+    return language or {"zh": "zh_CN", "en": "en"}[own or languages.of_reader()]
+
+
+def _write_settings(folder: Path) -> None:
+    """Settings of the demo's own: JupyterLab is shown in its language, and asks nothing about news."""
+    plugins = {
+        "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
+        # Without its language pack, JupyterLab is shown in English, whatever is set.
+        "translation-extension/plugin": {"locale": _locale()},
+    }
+    for plugin, settings in plugins.items():
+        path = folder / "@jupyterlab" / f"{plugin}.jupyterlab-settings"
+        path.parent.mkdir(parents=True)
+        path.write_text(json.dumps(settings), encoding="utf-8")
 
 
 def _open_lab(notebook: Path) -> int:
@@ -211,11 +234,8 @@ def _open_lab(notebook: Path) -> int:
     # The address is ours to print, where nothing stands around it: warnings alone are logged.
     options = ["--ServerApp.ip=127.0.0.1", "--log-level=WARN", *([] if opens else ["--no-browser"])]
     options += ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
-    # Settings of the demo's own: it asks nothing about news, and leaves the user's alone.
-    settings = notebook.parent / ".settings"
-    quiet = settings / "@jupyterlab" / "apputils-extension" / "notification.jupyterlab-settings"
-    quiet.parent.mkdir(parents=True)
-    quiet.write_text('{"fetchNews": "false", "checkForUpdates": false}', encoding="utf-8")
+    settings = notebook.parent / ".settings"  # the user's own are left alone
+    _write_settings(settings)
     # A token in the environment is seen by no other user, unlike one in a command line.
     token = os.environ.get("JUPYTER_TOKEN") or secrets.token_hex(24)
     environment = {**os.environ, "JUPYTERLAB_SETTINGS_DIR": str(settings), "JUPYTER_TOKEN": token}

@@ -80,6 +80,7 @@ _AT_LENGTH = frozenset(
         "test_a_scene_is_as_its_picture_shows_it",
         "test_a_service_whose_models_are_attacks_gets_nothing_in",
         "test_a_turn_set_aside_is_restored_by_hand",
+        "test_all_that_is_met_from_the_demo_on_is_in_the_readers_language",
         "test_cells_of_another_language_are_no_prose",
         "test_cells_of_another_language_have_no_switch_and_no_such_cell_is_added",
         "test_every_text_of_ours_stands_out_from_its_ground[Dark]",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import gettext
+import json
 import os
 import re
 import signal
@@ -127,6 +128,36 @@ def test_without_a_browser_the_demo_serves_and_says_where(tmp_path: Path) -> Non
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=30) == 0
     assert not folder.exists()
+
+
+@pytest.mark.parametrize(
+    ("own", "chosen", "system", "locale"),
+    [
+        ("", "zh_CN", "C.UTF-8", "zh_CN"),
+        ("", "fr_FR", "zh_CN.UTF-8", "fr_FR"),
+        ("", "default", "zh_CN.UTF-8", "zh_CN"),
+        ("", "", "en_GB.UTF-8", "en"),
+        ("en", "zh_CN", "zh_CN.UTF-8", "en"),
+        ("zh", "en", "en_GB.UTF-8", "zh_CN"),
+    ],
+)
+def test_the_demo_is_in_the_language_of_its_users_jupyterlab(
+    own: str, chosen: str, system: str, locale: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("ZHIPU_MAGIC_LANGUAGE", own)
+    monkeypatch.setenv("LANG", system)
+    monkeypatch.setenv("JUPYTERLAB_SETTINGS_DIR", str(tmp_path / "user"))
+    languages.look_again()
+    setting = Path("@jupyterlab", "translation-extension", "plugin.jupyterlab-settings")
+    if chosen:
+        (tmp_path / "user" / setting).parent.mkdir(parents=True)
+        (tmp_path / "user" / setting).write_text(json.dumps({"locale": chosen}))
+    program._write_settings(tmp_path / "demo")
+    assert json.loads((tmp_path / "demo" / setting).read_text()) == {"locale": locale}
+    title = json.loads(program._quickstart().read_text("utf-8"))["cells"][0]["source"][0]
+    assert ("五分钟" in title) is (locale == "zh_CN")
 
 
 @pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="there a screen is taken for granted")

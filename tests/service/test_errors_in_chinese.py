@@ -54,7 +54,7 @@ def test_an_error_in_chinese_has_the_services_own_words() -> None:
         "（HTTP 429 · 代码 1308 · 请求 ID 7：您的限额将在 2026-11-27 10:00:00 重置）"
     )
     assert refused(401, "1003").endswith(
-        "；密钥在 https://open.bigmodel.cn（API Keys）创建。\n（HTTP 401 · 代码 1003 · 请求 ID 7）"
+        "；密钥在 https://open.bigmodel.cn 的 API Keys 页创建。\n（HTTP 401 · 代码 1003 · 请求 ID 7）"
     )
     waiting = refused(429, "1302", "", 300)
     assert re.match(r"这个密钥的并发数过高。服务要求等待 5 分钟，到 .*\d\d:\d\d 为止。\n请到时再试。", waiting)

@@ -253,8 +253,12 @@ def test_chinese_is_written_as_it_is_written(language: str) -> None:
 
 #: Code, tags and entities, facts, addresses: none of these is Chinese text.
 _NO_TEXT = re.compile(
-    r"`[^`]*`|</?[A-Za-z][^<>]*>|&#?\w+;|https?://\S+|\{\{+(?:[^{}]|\{\w+\})*\}\}+|%%?glm\?|\bpython!"
+    r"`[^`]*`|</?[A-Za-z][^<>]*>|&#?\w+;|https?://\S+(?: (?=[，。：；？！、（）]))?"
+    r"|\{\{+(?:[^{}]|\{\w+\})*\}\}+|%%?glm\?|\bpython!"
 )
+
+
+_IN_A_LINK = re.compile(r"https?://[^\s`<>“”，。：；？！、（）]*[，。：；？！、（）]")
 
 
 def _wrongly_written(string: str) -> list[str]:
@@ -264,6 +268,8 @@ def _wrongly_written(string: str) -> list[str]:
     rights = [right for wrong, right in _WRITTEN.items() if re.search(wrong, bare)]
     if re.search(rf"{_HAN}`|(?<=`){_HAN}", re.sub(r"`[^`]*`", "``", string)):
         rights.append("a space between Chinese and code")
+    if _IN_A_LINK.search(re.sub(r"`[^`]*`", "", string)):
+        rights.append("a space after an address, or what follows is in its link")
     rights += [f"{term}: {right}" for term, right in _TERMS.items() if term in bare]
     return rights
 
@@ -276,7 +282,7 @@ def _wrongly_written(string: str) -> list[str]:
         "是否运行 {name}()？[y/N]",
         "{count:,} 行",
         "{most}、{last}",
-        "地址是 https://a.example/x?y=1。",
+        "地址是 https://a.example/x?y=1 。",
         "“{name}” 不是类型：见文档……",
         "<b>费用</b>",
     ],
@@ -298,7 +304,7 @@ def test_well_written_chinese_passes(string: str) -> None:
             "共3行",
             "3行",
         ),
-        *("没有 token , 请重试", "没有线程。", "您好。", "等等..."),
+        *("没有 token , 请重试", "没有线程。", "您好。", "等等...", "见 https://a.example/x。"),
     ],
 )
 def test_badly_written_chinese_is_found(string: str) -> None:
