@@ -89,6 +89,8 @@ def test_it_counts_in_one_line_and_settles_to_the_first_rows_and_what_failed(
 
     notebook = begun(front_end, opened, "counts", ASK, ANSWERED)
     limited.enqueue(Fault.of("1301"), *answers())
+    # Some answers, so that there is an estimate; then time to look, on a busy machine too.
+    limited.load.latency = lambda: 0.1 if limited.load.let_in < 12 else 2.0
     notebook.run(1)
     notebook.wait_for(1, has(RUNNING))
     line = notebook.cell(1).get_by_role("group", name=NAME)
@@ -98,6 +100,7 @@ def test_it_counts_in_one_line_and_settles_to_the_first_rows_and_what_failed(
     expect(notebook.outputs(1)).to_have_count(1)
     shoot(notebook.page, f"{front_end.name}-table-running")
 
+    limited.load.latency = 0.0
     notebook.wait_until_ended(1)
     expect(notebook.outputs(1)).to_have_count(2)
     expect(notebook.outputs(1).nth(0).locator("tbody tr")).to_have_count(5)

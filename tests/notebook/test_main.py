@@ -90,10 +90,11 @@ def test_a_mistake_in_a_script_is_told_in_a_line(tmp_path: Path, capsys: pytest.
     )
 
 
+@pytest.mark.timeout(300)  # it starts a program, a kernel and a server, all from nothing
 def test_the_headless_demo_prints_the_dialogue_and_the_usage() -> None:
     environment = {**os.environ, "PYTHONWARNINGS": "ignore"}
     command = [sys.executable, "-m", "zhipu_magic", "demo", "--headless"]
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=100, check=True)
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=280, check=True)
     shown = done.stdout
     assert done.stderr == ""
     assert shown.startswith("The quickstart runs without a browser")
