@@ -11,7 +11,7 @@ import pytest
 
 from hatch_build import compile_catalogues
 from tools import catalog
-from zhipu_magic.text.language import fields
+from zhipu_magic.text.languages.language import fields
 
 LANGUAGES = catalog.LANGUAGES
 

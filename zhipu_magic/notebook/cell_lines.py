@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ..text.errors import GLMError
-from ..text.notice import Notice
+from ..text.languages.notice import Notice
 from .glm_cell import find
 
 _LINE_END = re.compile(r"\r\n?|\n")

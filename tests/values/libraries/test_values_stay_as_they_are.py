@@ -36,7 +36,7 @@ from sklearn.linear_model import LogisticRegression
 
 from zhipu_magic.text.characters import without_addresses
 from zhipu_magic.text.errors import InvalidRequest
-from zhipu_magic.text.numbers import estimated, in_short, is_rounded
+from zhipu_magic.text.languages.numbers import estimated, in_short, is_rounded
 from zhipu_magic.text.tokens import estimate
 from zhipu_magic.values.references import resolved
 from zhipu_magic.values.rendering.libraries.of_http import _indented
