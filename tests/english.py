@@ -8,9 +8,10 @@ from html import unescape
 
 from tools import catalog
 from zhipu_magic.notebook.commands.registry import COMMANDS
+from zhipu_magic.text import characters
 
 #: A character of Chinese.
-HAN = "[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]"
+HAN = f"[{characters.HAN}]"
 #: What is the same in every language.
 SAME = {
     "tags": r"<style.*?</style>|<[^<>]*>",

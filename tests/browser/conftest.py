@@ -77,7 +77,6 @@ _AT_LENGTH = frozenset(
         "test_a_replay_shows_what_the_page_showed_last",
         "test_a_reply_in_the_background_keeps_what_is_open",
         "test_a_saved_dashboard_shows_its_last_figures_without_its_kernel",
-        "test_a_scene_is_as_its_picture_shows_it",
         "test_a_service_whose_models_are_attacks_gets_nothing_in",
         "test_a_turn_set_aside_is_restored_by_hand",
         "test_all_that_is_met_from_the_demo_on_is_in_the_readers_language",

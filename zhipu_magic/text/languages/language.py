@@ -17,6 +17,7 @@ from contextvars import ContextVar
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from ..characters import HAN
 from .console import has_chinese
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ CHOICES = ("auto", "en", "zh")
 _DOMAIN = "zhipu_magic"
 _FOLDERS: dict[Language, str] = {"zh": "zh_CN", "en": "en"}
 
-_HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
+_HAN = re.compile(f"[{HAN}]")
 #: Japanese and Korean have their own characters among the Chinese ones.
 _KANA_OR_HANGUL = re.compile(r"[\u3041-\u30ff\u1100-\u11ff\uac00-\ud7af]")
 _LATIN_WORD = re.compile(r"[^\W\d_\u0300-\u036f\u3000-\U0010ffff]+")
