@@ -40,7 +40,7 @@ demo: $(VENV)/lab
 
 test: $(VENV)/test $(VENV)/renderers $(VENV)/lab-tools
 	printf '%s\n' notebooks/*.ipynb notebooks/zh/*.ipynb | xargs -P 2 -I {} \
-	  env JPY_SESSION_NAME=$(CURDIR)/{} ZHIPU_MAGIC_REPLAY=only IPYTHONDIR=$(CURDIR)/$(VENV)/ipython \
+	  env "JPY_SESSION_NAME=$(CURDIR)/{}" ZHIPU_MAGIC_REPLAY=only "IPYTHONDIR=$(CURDIR)/$(VENV)/ipython" \
 	  $(RUN) -m pytest -q -p no:cacheprovider --nbval {}
 	$(NODE) "the front-end extension" npm --prefix lab --silent test
 	$(RUN) -m pytest -q -n 2 --dist loadfile
