@@ -60,4 +60,4 @@ def _read(path: Path) -> Catalog:
     if not path.exists():
         return Catalog()
     with path.open("rb") as file:
-        return read_po(file)
+        return read_po(file, abort_invalid=True)  # a conflict that is not resolved is skipped otherwise

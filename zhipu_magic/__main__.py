@@ -199,7 +199,7 @@ def run_demo(*, headless: bool) -> int:
 
 
 def _end_on_signals() -> None:
-    """Have whatever asks this program to end do so as Ctrl-C does; a closed terminal too, unless `nohup` ignores that."""
+    """Have whatever asks this program to end do so as Ctrl-C does: a closed terminal too, unless `nohup` ignores it."""
     for name in ("SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)  # Windows has no SIGHUP
         if number is not None and signal.getsignal(number) == signal.SIG_DFL:
