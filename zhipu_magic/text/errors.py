@@ -90,7 +90,7 @@ class GLMError(Exception):
         return self.said.in_language(languages.of_reader())
 
     def __str__(self) -> str:
-        return self.in_language(languages.of_reader())
+        return self.in_language(languages.of_plain_text())
 
     def in_language(self, language: Language) -> str:
         """All of the error's text in this language."""
@@ -116,7 +116,7 @@ class GLMError(Exception):
 
     def _render_traceback_(self) -> list[str]:
         """What IPython prints instead of a traceback."""
-        return str(self).splitlines()
+        return self.in_language(languages.of_reader()).splitlines()
 
 
 class InvalidRequest(GLMError, ValueError):
