@@ -6,22 +6,22 @@ So their folder is named by what they contain.
 
 from __future__ import annotations
 
-import io
 import json
-import re
 import shutil
+import sys
 import tempfile
-from collections import Counter
 from datetime import datetime, timezone
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
-from babel.messages.pofile import PoFileError, read_po
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 from rjsmin import jsmin
+
+sys.path.insert(0, str(Path(__file__).parent / "tools"))
+
+import po_files  # it stands there, in no package
 
 _NAME = "zhipu-magic"
 #: The same catalogue makes the same bytes, whenever it is compiled.
@@ -53,36 +53,12 @@ def compile_catalogues(package: Path) -> list[Path]:
     """Make the .mo file beside each .po file of a package. Returns them."""
     made = []
     for path in sorted(package.glob("text/locale/*/LC_MESSAGES/*.po")):
-        catalog = read_catalogue(path)
+        catalog = po_files.read(path, path.parent.parent.name)
         catalog.creation_date = catalog.revision_date = _NEVER
         made.append(path.with_suffix(".mo"))
         with made[-1].open("wb") as target:
             write_mo(target, catalog)
     return made
-
-
-def read_catalogue(path: Path) -> Catalog:
-    """The catalogue in a .po file of this language's folder.
-
-    Raises ValueError where it is damaged: gettext's tools would skip a conflict that is not resolved, or take one of
-    two translations, with no more than a warning.
-    """
-    text = path.read_text("utf-8-sig")  # some editors begin a file with a mark of its encoding
-    for number, line in enumerate(text.split("\n"), 1):
-        if not _LINE.fullmatch(line):
-            raise ValueError(f"{path.name}, line {number}, is none of a catalogue: {line[:60]}")
-    twice = [text for text, count in Counter(_TEXT.findall(text)).items() if count > 1]
-    if twice:
-        raise ValueError(f"{path.name} has this text twice: {twice[0].strip()[:100]}")
-    try:
-        return read_po(io.BytesIO(text.encode()), locale=path.parent.parent.name, abort_invalid=True)
-    except PoFileError as damaged:
-        raise ValueError(f"{path.name}: {damaged}") from None
-
-
-#: A line of a .po file: a comment, or the beginning or the rest of a text; and a text, of one or several lines.
-_LINE = re.compile(r'(?:#.*|(?:(?:msgctxt|msgid|msgid_plural|msgstr(?:\[\d\])?) )?"(?:[^"\\]|\\.)*")?\s*')
-_TEXT = re.compile(r'^(?:msgctxt ".*"\n(?:".*"\n)*)?msgid ".*"\n(?:".*"\n)*', re.MULTILINE)
 
 
 def write_extension(lab: Path, place: Path, about: dict[str, str]) -> list[Path]:

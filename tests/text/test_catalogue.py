@@ -11,12 +11,12 @@ import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 
-from hatch_build import compile_catalogues, read_catalogue
+from hatch_build import compile_catalogues, po_files
 from zhipu_magic.practice import said
-from zhipu_magic.text import language
+from zhipu_magic.text.languages import language
+from zhipu_magic.text.languages.messages import _, for_model, told
+from zhipu_magic.text.languages.numbers import plural
 from zhipu_magic.text.markup import Markup
-from zhipu_magic.text.messages import _, for_model, told
-from zhipu_magic.text.numbers import plural
 
 Install = Callable[[bytes | OSError], None]
 
@@ -122,4 +122,4 @@ def test_an_editor_of_windows_damages_no_catalogue(tmp_path: Path) -> None:
     path.parent.mkdir(parents=True)
     again = f'msgctxt "here"\n{ENTRY}'
     path.write_bytes(f"# by hand\n{ENTRY}\n{again}".replace("\n", "\r\n").encode("utf-8-sig"))
-    assert [message.string for message in read_catalogue(path) if message.id] == ["一", "一"]
+    assert [message.string for message in po_files.read(path) if message.id] == ["一", "一"]

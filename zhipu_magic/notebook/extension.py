@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from IPython.core.extensions import ExtensionManager
 
 from ..service.forks import importing
-from ..text.console import show_all
-from ..text.messages import _, told
+from ..text.languages.console import show_all
+from ..text.languages.messages import _, told
 from ..text.own_version import OWN_VERSION
 from ..text.wrapping import wrapped
 from . import input_transforms

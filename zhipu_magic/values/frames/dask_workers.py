@@ -18,7 +18,7 @@ from typing import Any, Protocol
 
 from ...text.characters import message_of, shortened
 from ...text.errors import InvalidRequest
-from ...text.messages import _
+from ...text.languages.messages import _
 from ...text.own_version import OWN_VERSION as _VERSION
 
 _LONGEST_ERROR = 500
