@@ -92,7 +92,7 @@ class GLMError(Exception):
         return self.said.in_language(languages.of_reader())
 
     def __str__(self) -> str:
-        return self.in_language(languages.of_reader())
+        return self.in_language(languages.of_plain_text())
 
     def in_language(self, language: Language) -> str:
         """All of the error's text in this language."""
@@ -118,7 +118,7 @@ class GLMError(Exception):
 
     def _render_traceback_(self) -> list[str]:
         """What IPython prints instead of a traceback."""
-        return fitted(str(self))
+        return fitted(self.in_language(languages.of_reader()))
 
 
 class InvalidRequest(GLMError, ValueError):

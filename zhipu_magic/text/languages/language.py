@@ -5,6 +5,7 @@ it is loaded with the first message that a Chinese reader meets.
 
     of_reader()       the language of what this process shows: as chosen, or as `auto` finds it
     of_prompt()       the language of what goes to a model, within `prompted`
+    of_plain_text()   either, for `str`
 """
 
 from __future__ import annotations
@@ -123,12 +124,20 @@ def named(name: str) -> Language | None:
 
 # The prompt
 
-_prompt: ContextVar[Language] = ContextVar("language of the prompt", default="en")
+_prompt: ContextVar[Language | None] = ContextVar("language of the prompt", default=None)
 
 
 def of_prompt() -> Language:
     """The language of what goes to a model."""
-    return _prompt.get()
+    return _prompt.get() or "en"
+
+
+def of_plain_text() -> Language:
+    """The language in which an object of ours becomes a plain text, for which anybody's code may ask.
+
+    While a prompt or a tool's result is made, it goes to a model.
+    """
+    return _prompt.get() or of_reader()
 
 
 @contextmanager
