@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import builtins
 import io
 import sys
 from typing import Any
@@ -40,12 +41,13 @@ def test_an_error_of_syntax_is_told_as_far_as_it_says_where_it_is(error: SyntaxE
 
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="groups of errors came with Python 3.11")
 def test_of_a_group_of_errors_the_first_are_told_and_so_are_the_first_levels() -> None:
-    many = rendered(ExceptionGroup("g", [ValueError(number) for number in range(40)]), 900)
+    group: Any = vars(builtins)["ExceptionGroup"]
+    many = rendered(group("g", [ValueError(number) for number in range(40)]), 900)
     assert "  10 of 40:\n    ValueError: 9\n  … and 30 more" in many.text
     assert many.left_out == "not all of its traceback sent"
     nested: Exception = KeyError("x")
     for _ in range(9):
-        nested = ExceptionGroup("g", [ValueError("beside"), nested])
+        nested = group("g", [ValueError("beside"), nested])
     text = rendered(nested, 900).text
     assert text.count("ValueError: beside") == 3 and text.endswith("with 2 errors\n```")
 
