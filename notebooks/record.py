@@ -17,7 +17,7 @@ import answers_zh
 
 from zhipu_magic.notebook.runner import record
 from zhipu_magic.practice import Answer, PracticeServer
-from zhipu_magic.text.language import LANGUAGE_VARIABLE
+from zhipu_magic.text.languages.language import LANGUAGE_VARIABLE
 
 HERE = Path(__file__).parent
 #: The folder of each language's notebooks.

@@ -23,7 +23,7 @@ from story import Story
 from zhipu_magic import Chat
 from zhipu_magic.practice import PracticeServer
 from zhipu_magic.service import keys
-from zhipu_magic.text import language as languages
+from zhipu_magic.text.languages import language as languages
 
 # No test fails because a machine is slow.
 settings.register_profile("at any speed", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -20,11 +20,12 @@ from tempfile import TemporaryDirectory
 from typing import Any, NoReturn
 
 from .practice import PracticeServer, ScriptFileError
-from .text import language as languages
-from .text.argparse_words import argparse_in_language
-from .text.console import show_all
-from .text.messages import N_, _, comma, sentences, told
-from .text.system_words import why
+from .text.languages import language as languages
+from .text.languages.argparse_words import argparse_in_language
+from .text.languages.console import show_all
+from .text.languages.joined import comma, sentences
+from .text.languages.messages import N_, _, told
+from .text.languages.system_words import why
 
 
 def main(arguments: list[str] | None = None) -> int:

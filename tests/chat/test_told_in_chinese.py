@@ -15,9 +15,9 @@ from zhipu_magic.history.markdown import call_line, folded_calls, turn_page
 from zhipu_magic.history.rounds import Called
 from zhipu_magic.practice import Answer, PracticeServer
 from zhipu_magic.service.profile import DEFAULT_BASE_URL
-from zhipu_magic.text import language
 from zhipu_magic.text.errors import GLMError, InvalidAnswer, InvalidRequest, NotRecorded
-from zhipu_magic.text.messages import told
+from zhipu_magic.text.languages import language
+from zhipu_magic.text.languages.messages import told
 
 
 @pytest.fixture(autouse=True)

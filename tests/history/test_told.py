@@ -19,10 +19,11 @@ from zhipu_magic.history.events.used_event import UsedEvent
 from zhipu_magic.history.journal.glance import language_in
 from zhipu_magic.history.journal.journal import Journal
 from zhipu_magic.history.rows.row import Row, RowError, line_of, row_of
-from zhipu_magic.text import language
 from zhipu_magic.text.errors import ReplyBroken
-from zhipu_magic.text.messages import _, sentences, told
-from zhipu_magic.text.numbers import plural
+from zhipu_magic.text.languages import language
+from zhipu_magic.text.languages.joined import sentences
+from zhipu_magic.text.languages.messages import _, told
+from zhipu_magic.text.languages.numbers import plural
 
 LEFT = _("There is no turn {number} to fork at.", number=plural(3, "row"))
 IN_CHINESE = "没有可以分支的第 3 行轮。"

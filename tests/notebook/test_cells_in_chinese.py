@@ -20,8 +20,8 @@ from zhipu_magic.notebook.display.plain import PlainPainter
 from zhipu_magic.notebook.display.screen import Screen
 from zhipu_magic.notebook.display.typeset_painter import TypesetPainter
 from zhipu_magic.practice import STALL, Answer, Fault, PracticeServer, Raw, chunk, sse, tool_call
-from zhipu_magic.text import language as languages
 from zhipu_magic.text.errors import GLMError
+from zhipu_magic.text.languages import language as languages
 
 #: Two English words in a row that are no command of ours; names, code and data have none.
 ENGLISH = re.compile(r"(?<!%)\b[a-z]{2,} [a-z]{2,}")

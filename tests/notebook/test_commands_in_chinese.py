@@ -14,8 +14,8 @@ from zhipu_magic.notebook.commands.registry import COMMANDS
 from zhipu_magic.notebook.hints import HINTS
 from zhipu_magic.notebook.line.options import PARSER
 from zhipu_magic.practice import Answer, PracticeServer
-from zhipu_magic.text import language
-from zhipu_magic.text.messages import Message, _, told
+from zhipu_magic.text.languages import language
+from zhipu_magic.text.languages.messages import Message, _, told
 from zhipu_magic.text.wrapping import width
 
 HAN = re.compile(r"[\u4e00-\u9fff]")

@@ -13,8 +13,8 @@ from in_process import Page
 from zhipu_magic.history.markdown import folded_reasoning
 from zhipu_magic.practice import DONE, Answer, PracticeServer, Raw, chunk, sse
 from zhipu_magic.text.characters import shorten
+from zhipu_magic.text.languages.numbers import money
 from zhipu_magic.text.markdown import fenced
-from zhipu_magic.text.numbers import money
 from zhipu_magic.text.tables import table
 
 WIDGET = "application/vnd.jupyter.widget-view+json"

@@ -19,7 +19,7 @@ from zhipu_magic.notebook.hints import HINTS, in_cell
 from zhipu_magic.notebook.line.options import PARSER
 from zhipu_magic.practice import PracticeServer
 from zhipu_magic.text import errors
-from zhipu_magic.text.notice import Notice
+from zhipu_magic.text.languages.notice import Notice
 
 PACKAGE = Path(zhipu_magic.__file__).parent
 ENGINE = [path for wing in ("chat", "history", "values", "service", "text") for path in (PACKAGE / wing).rglob("*.py")]

@@ -16,7 +16,7 @@ from platforms import needs_links
 
 from zhipu_magic.notebook.page.jupyterlab_language import chosen
 from zhipu_magic.notebook.page_told import told_with
-from zhipu_magic.text import language as languages
+from zhipu_magic.text.languages import language as languages
 
 #: As JupyterLab writes it when a language is chosen in its menu.
 WRITTEN = """{

@@ -18,7 +18,7 @@ from platforms import needs_signals
 from test_cell import DIALOGUE
 
 from zhipu_magic import __main__ as program
-from zhipu_magic.text import language as languages
+from zhipu_magic.text.languages import language as languages
 
 
 @needs_signals

@@ -19,7 +19,7 @@ from zhipu_magic.notebook.display.map_panel import (
     panel_html,
 )
 from zhipu_magic.notebook.display.pace import Pace
-from zhipu_magic.text.numbers import rough_money
+from zhipu_magic.text.languages.numbers import rough_money
 
 RUNNING = MapFigures(
     rows=2_000,

@@ -17,7 +17,7 @@ import pytest
 
 from zhipu_magic.practice import Answer
 from zhipu_magic.practice.script_file import read
-from zhipu_magic.text.language import is_chinese
+from zhipu_magic.text.languages.language import is_chinese
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 FOLDERS = {"en": NOTEBOOKS, "zh": NOTEBOOKS / "zh"}

@@ -11,10 +11,10 @@ from restarted import Kernels
 
 from zhipu_magic import Chat
 from zhipu_magic.practice import Answer, Fault, PracticeServer
-from zhipu_magic.text import language
 from zhipu_magic.text.errors import InvalidRequest
-from zhipu_magic.text.language import LANGUAGE_VARIABLE
-from zhipu_magic.text.messages import told
+from zhipu_magic.text.languages import language
+from zhipu_magic.text.languages.language import LANGUAGE_VARIABLE
+from zhipu_magic.text.languages.messages import told
 
 #: Each cell with what the service answers it. The first one shows something before the journal is needed.
 PAGE: tuple[tuple[str, tuple[Any, ...]], ...] = (

@@ -10,8 +10,8 @@ import pytest
 
 from zhipu_magic.practice import PracticeServer, ScriptFileError
 from zhipu_magic.practice.said import _, told
+from zhipu_magic.text.languages.messages import in_language
 from zhipu_magic.text.markup import Markup
-from zhipu_magic.text.messages import in_language
 
 VARIABLES = ("ZHIPU_MAGIC_LANGUAGE", "LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
 

@@ -12,8 +12,8 @@ from zhipu_magic.service.error_causes import CAUSES, cause_of
 from zhipu_magic.service.error_codes import not_a_reply, service_error
 from zhipu_magic.service.quota import _name
 from zhipu_magic.service.ranges import RANGES
-from zhipu_magic.text import language
-from zhipu_magic.text.messages import told
+from zhipu_magic.text.languages import language
+from zhipu_magic.text.languages.messages import told
 
 #: Names, code and addresses, which are the same in every language.
 _CODE = re.compile(

@@ -11,10 +11,10 @@ from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 
 from zhipu_magic.practice import said
-from zhipu_magic.text import language
+from zhipu_magic.text.languages import language
+from zhipu_magic.text.languages.messages import _, for_model, told
+from zhipu_magic.text.languages.numbers import plural
 from zhipu_magic.text.markup import Markup
-from zhipu_magic.text.messages import _, for_model, told
-from zhipu_magic.text.numbers import plural
 
 Install = Callable[[bytes | OSError], None]
 

@@ -17,7 +17,7 @@ from zhipu_magic.text.errors import (
     InvalidRequest,
     ServiceError,
 )
-from zhipu_magic.text.notice import Notice
+from zhipu_magic.text.languages.notice import Notice
 
 
 def _missing() -> InvalidRequest:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from zhipu_magic.text import language
-from zhipu_magic.text.language import is_chinese, of_environment
+from zhipu_magic.text.languages import language
+from zhipu_magic.text.languages.language import is_chinese, of_environment
 
 
 @pytest.mark.parametrize(

@@ -14,13 +14,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zhipu_magic.text import language
 from zhipu_magic.text.errors import NOTHING_SENT, InvalidRequest
+from zhipu_magic.text.languages import language
+from zhipu_magic.text.languages.joined import all_of, clauses, comma, joined, sentences
+from zhipu_magic.text.languages.message_data import data_of, told_by
+from zhipu_magic.text.languages.messages import Message, _, pgettext, sent, told
+from zhipu_magic.text.languages.notice import Notice
+from zhipu_magic.text.languages.numbers import about, compact, money, plural
 from zhipu_magic.text.markup import Markup
-from zhipu_magic.text.message_data import data_of, told_by
-from zhipu_magic.text.messages import Message, _, all_of, clauses, comma, joined, pgettext, sent, sentences, told
-from zhipu_magic.text.notice import Notice
-from zhipu_magic.text.numbers import about, compact, money, plural
 
 
 @pytest.fixture

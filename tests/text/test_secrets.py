@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from zhipu_magic.text.messages import semicolon
+from zhipu_magic.text.languages.joined import semicolon
 from zhipu_magic.text.secrets import MARK, of_other_than_secrets, secrets_in, taken_out, without_secrets
 
 LETTERS = "aB3dE5fG7hJ9kL1mN2pQ4rS6tU8vW0xY"

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zhipu_magic.text.messages import Message, _, in_language
-from zhipu_magic.text.numbers import plural
-from zhipu_magic.text.spacing import filled_in_chinese
+from zhipu_magic.text.languages.messages import Message, _, in_language
+from zhipu_magic.text.languages.numbers import plural
+from zhipu_magic.text.languages.spacing import filled_in_chinese
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 from pydantic import BaseModel
 
-from zhipu_magic.text import language
 from zhipu_magic.text.errors import InvalidRequest
-from zhipu_magic.text.message_data import data_of, told_by
-from zhipu_magic.text.messages import told
+from zhipu_magic.text.languages import language
+from zhipu_magic.text.languages.message_data import data_of, told_by
+from zhipu_magic.text.languages.messages import told
 from zhipu_magic.values.documents.reading import Reading
 from zhipu_magic.values.frames.python_values import is_missing
 from zhipu_magic.values.outputs.above import CODE, QUESTION, Above, Piece, Sent

@@ -10,7 +10,7 @@ from ..history.history import History
 from ..history.turn import Anchor
 from ..service.connection import Service
 from ..text.errors import NOTHING_SENT, InvalidRequest
-from ..text.messages import _
+from ..text.languages.messages import _
 from .compose import Along, Composer
 from .dispatch import Dispatch
 from .documents.uploads import Uploads

@@ -13,7 +13,7 @@ from ..history.history import History
 from ..history.turn import Anchor
 from ..text.characters import class_name, is_word
 from ..text.errors import NOTHING_SENT, GLMError, InvalidRequest
-from ..text.messages import comma
+from ..text.languages.joined import comma
 from ..text.suggestions import nearest
 from ..values.references import Prompt
 from .compose import Along, Composer

@@ -13,8 +13,9 @@ from ..service.connection import Service
 from ..service.models import CATALOGUE
 from ..text.argument_types import check_prompt, check_types
 from ..text.errors import NOTHING_SENT, InvalidRequest
-from ..text.language import language_of, prompted
-from ..text.messages import N_, _, comma, for_model
+from ..text.languages.joined import comma
+from ..text.languages.language import language_of, prompted
+from ..text.languages.messages import N_, _, for_model
 from ..values.references import Prompt, Reader, resolved
 from .chat_settings import ChatSettings, model_of
 from .documents.rehearsal import Rehearsal

@@ -20,8 +20,8 @@ from ..service.connection import Service
 from ..service.endpoint import Endpoint
 from ..service.exchange import Exchange
 from ..text.errors import NOTHING_MORE_SENT, NOTHING_SENT, GLMError, OverBudget, ServiceError
-from ..text.language import language_of
-from ..text.messages import _
+from ..text.languages.language import language_of
+from ..text.languages.messages import _
 from .budget_check import Others, Spending, answer_limit, most_of
 from .committing import in_one_step
 from .environment import ReplayMode

@@ -11,8 +11,8 @@ from ..service.profile import Profile
 from ..service.ranges import out_of_range
 from ..text.characters import shortened
 from ..text.errors import NOTHING_SENT, InvalidRequest
-from ..text.messages import comma
-from ..text.notice import Notice
+from ..text.languages.joined import comma
+from ..text.languages.notice import Notice
 from ..text.suggestions import nearest
 from .options import TOOL_CHOICES, function_name
 

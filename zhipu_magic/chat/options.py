@@ -14,7 +14,8 @@ from ..service.profile import thinking
 from ..text.argument_types import check_types
 from ..text.characters import class_name
 from ..text.errors import InvalidRequest
-from ..text.messages import N_, _, comma
+from ..text.languages.joined import comma
+from ..text.languages.messages import N_, _
 from ..text.suggestions import nearest
 from ..text.untrusted_json import cleaned
 

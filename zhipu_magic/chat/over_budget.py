@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..history.budget import Budget
 from ..text.errors import OverBudget
-from ..text.messages import ngettext
+from ..text.languages.messages import ngettext
 
 
 def unknown_length(model: str) -> OverBudget:

@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..text.errors import InvalidRequest
-from ..text.messages import comma
-from ..text.notice import Notice
+from ..text.languages.joined import comma
+from ..text.languages.notice import Notice
 from .options import Options, function_name
 
 if TYPE_CHECKING:

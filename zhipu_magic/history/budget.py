@@ -11,8 +11,8 @@ from unicodedata import category, normalize
 
 from ..text.characters import shortened
 from ..text.errors import InvalidRequest
-from ..text.messages import _
-from ..text.numbers import plural
+from ..text.languages.messages import _
+from ..text.languages.numbers import plural
 from .ledger import Sums
 
 Unit = Literal["yuan", "tokens"]

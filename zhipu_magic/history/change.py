@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from ..text.messages import N_, Message
+from ..text.languages.messages import N_, Message
 from .conversation import Thread
 from .link import added_link
 from .step import A_TURN

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence, S
 from dataclasses import dataclass, field, replace
 from itertools import takewhile
 
-from ..text.messages import _
+from ..text.languages.messages import _
 from .link import LINK_BYTES, Link, back_from, chained, links_with_system, next_aside, was_deleted
 from .messages import as_sent, system_message
 from .order import NO_ORDER, Order

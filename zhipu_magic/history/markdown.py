@@ -10,10 +10,11 @@ from typing import Any
 
 from ..text.characters import shorten
 from ..text.html import fence, folded, inline_link, link, quotation
+from ..text.languages.joined import joined
+from ..text.languages.messages import Message, _, told
+from ..text.languages.numbers import plural
 from ..text.markdown import fenced
 from ..text.markup import Markup
-from ..text.messages import Message, _, joined, told
-from ..text.numbers import plural
 from ..text.sanitize.pages import Cited, page_of
 from ..values.tools.ran import Shown
 from .rounds import Called, calls_by_round

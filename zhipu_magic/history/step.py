@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from ..text.messages import _
+from ..text.languages.messages import _
 from .link import Link
 from .order import NO_ORDER, Order
 from .turn import Turn

@@ -8,9 +8,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from ..text.errors import GLMError, Interrupted
+from ..text.languages.messages import _
+from ..text.languages.notice import Notice
 from ..text.markup import Markup
-from ..text.messages import _
-from ..text.notice import Notice
 from . import costs
 from .alongside import Alongside
 from .asking import Asking, Question

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from ..chat.reading_alone import read_alone
 from ..text.characters import shorten
 from ..text.errors import GLMError, Interrupted, InvalidRequest
-from ..text.messages import _
+from ..text.languages.messages import _
 from . import hints
 from .display.display import InBackground, ShowOptions
 from .jobs import LOOK

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from ..text.characters import shorten
 from ..text.errors import GLMError, Interrupted, NotRecorded
+from ..text.languages.joined import clauses, comma
+from ..text.languages.messages import _, ngettext
+from ..text.languages.numbers import plural
 from ..text.markup import Markup
-from ..text.messages import _, clauses, comma, ngettext
-from ..text.numbers import plural
 from ..text.tables import table
 from . import hints
 from .line.cell_line import parse

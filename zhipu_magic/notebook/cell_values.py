@@ -16,7 +16,8 @@ from typing import Any
 from ..chat.options import Options
 from ..text.characters import shortened
 from ..text.errors import NOTHING_SENT, InvalidRequest
-from ..text.messages import _, all_of
+from ..text.languages.joined import all_of
+from ..text.languages.messages import _
 from ..text.suggestions import nearest
 from ..values.expressions import is_name, value_of
 from ..values.given import Given, address, split_file

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, cast
 from ..chat.watch import watch_all
 from ..history.link import back_from
 from ..text.errors import NOTHING_SENT, GLMError, Interrupted
+from ..text.languages.joined import all_of
+from ..text.languages.messages import _
+from ..text.languages.notice import Notice
 from ..text.markup import Markup
-from ..text.messages import _, all_of
-from ..text.notice import Notice
 from . import costs
 from .asking import Question
 from .line.cell_line import CellOptions

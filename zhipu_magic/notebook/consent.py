@@ -7,7 +7,7 @@ import io
 import sys
 from typing import TYPE_CHECKING
 
-from ..text.messages import _, told
+from ..text.languages.messages import _, told
 from ..values.tools.consent import CannotAsk
 
 if TYPE_CHECKING:

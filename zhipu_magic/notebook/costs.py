@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from ..history.ledger import Sums
 from ..service.models import PRICES_DATE
-from ..text.messages import _
-from ..text.numbers import money, plural
+from ..text.languages.messages import _
+from ..text.languages.numbers import money, plural
 
 if TYPE_CHECKING:
     from ..service.connection import Service

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from ..text.errors import Interrupted
 from ..text.html import block
+from ..text.languages.messages import _
 from ..text.markup import Markup
-from ..text.messages import _
 from . import costs
 from .line.cell_line import CellOptions
 from .shell import is_terminal

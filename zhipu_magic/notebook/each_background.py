@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..chat.undisturbed import undisturbed
 from ..text.characters import shorten
-from ..text.messages import _
+from ..text.languages.messages import _
 from . import hints
 from .each_shown import begun_after, interrupted, settle
 from .jobs import LOOK, Job

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from ..text.characters import message_of, shortened
 from ..text.errors import NOTHING_SENT, GLMError, Interrupted, InvalidRequest
-from ..text.messages import _, comma
-from ..text.numbers import plural
+from ..text.languages.joined import comma
+from ..text.languages.messages import _
+from ..text.languages.numbers import plural
 from ..text.suggestions import nearest
 from ..values.expressions import parsed, root_of, value_of
 from .cell_values import image_of, options_of, refuse_for_rows

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from IPython.core.extensions import ExtensionManager
 
 from ..service.forks import importing
-from ..text.console import show_all
-from ..text.messages import told
+from ..text.languages.console import show_all
+from ..text.languages.messages import told
 from ..text.wrapping import wrapped
 from . import input_transforms
 from .completer import completer

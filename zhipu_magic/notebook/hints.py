@@ -11,8 +11,8 @@ from contextlib import contextmanager
 
 from ..text.characters import class_name
 from ..text.errors import GLMError
-from ..text.messages import N_, Message
-from ..text.notice import Notice
+from ..text.languages.messages import N_, Message
+from ..text.languages.notice import Notice
 
 _RECORD = N_("To record it anew: python -m zhipu_magic record NOTEBOOK")
 _REACH = N_("Check the network, the proxy settings and base_url (%glm shows it), then run the cell again.")

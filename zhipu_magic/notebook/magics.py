@@ -17,7 +17,8 @@ from traitlets import TraitError
 
 from ..text.characters import without_controls
 from ..text.errors import Interrupted
-from ..text.messages import sentences, told
+from ..text.languages.joined import sentences
+from ..text.languages.messages import told
 from . import hints, usage_error
 from .session import Session
 from .settings import BadSetting, Settings

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..text.characters import shorten
-from ..text.messages import _, ngettext
+from ..text.languages.messages import _, ngettext
 
 #: Characters of a system text in a notice.
 _LONGEST_SYSTEM = 60

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..text.messages import _
+from ..text.languages.messages import _
 
 if TYPE_CHECKING:
     from ..practice import PracticeServer

@@ -13,8 +13,9 @@ from ..chat.environment import REPLAY_VARIABLE
 from ..history.journal.checks import rows_of, vectors_of
 from ..text import regular_files
 from ..text.characters import shortened, without_controls
-from ..text.messages import _, joined, ngettext, sentences, told
-from ..text.system_words import why
+from ..text.languages.joined import joined, sentences
+from ..text.languages.messages import _, ngettext, told
+from ..text.languages.system_words import why
 from .front_ends import SESSION_VARIABLE, journal_of
 
 #: Seconds that one cell may take.

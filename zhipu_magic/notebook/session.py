@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..chat.rows import loops
 from ..text.errors import Interrupted
-from ..text.messages import _
+from ..text.languages.messages import _
 from . import front_ends, hints, page_chat
 from .asides import Asides
 from .cell_tracker import CellTracker

@@ -8,8 +8,8 @@ from traitlets import Bool, Enum, Float, HasTraits, Int, List, TraitError, Unico
 
 from ..text.characters import is_word, without_controls
 from ..text.errors import GLMError
-from ..text.language import CHOICES
-from ..text.messages import _, told
+from ..text.languages.language import CHOICES
+from ..text.languages.messages import _, told
 from .hints import door
 
 

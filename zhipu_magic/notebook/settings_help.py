@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from ..text import language as languages
-from ..text.messages import N_, Message, _, told
+from ..text.languages import language as languages
+from ..text.languages.messages import N_, Message, _, told
 from ..text.wrapping import wrapped
 
 _COLUMNS, _INDENT = 76, 4

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from ..text.addresses import origin_of
 from ..text.errors import GLMError, SettingsError
-from ..text.messages import _, told
-from ..text.notice import Notice
+from ..text.languages.messages import _, told
+from ..text.languages.notice import Notice
 from .api_key import ApiKey, Hide
 from .endpoint import Endpoint, check_base_url, check_plain_http, resolve, resolve_base_url
 from .forks import importing, register_at_fork

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from ..text.addresses import host_of, is_this_machine, origin_of, parts_of, without_password
 from ..text.errors import SettingsError
-from ..text.messages import all_of, comma
+from ..text.languages.joined import all_of, comma
 from ..text.suggestions import nearest
 from .api_key import ApiKey
 from .keys import find_key

@@ -12,8 +12,9 @@ from typing import Any
 from ..text.addresses import host_of
 from ..text.characters import printable, shortened
 from ..text.errors import ReplyBroken, ServiceError
-from ..text.messages import Message, _, comma, joined
-from ..text.numbers import duration
+from ..text.languages.joined import comma, joined
+from ..text.languages.messages import Message, _
+from ..text.languages.numbers import duration
 from ..text.untrusted_json import loads
 from .error_causes import CAUSES, NOT_JSON, STATUSES_BY_TYPE, TOO_LONG, UNKNOWN, Cause, cause_of, context_in
 from .models import CATALOGUE, FREE

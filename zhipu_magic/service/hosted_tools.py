@@ -13,7 +13,8 @@ from typing import Any, Final
 from ..text.addresses import is_web_address, parts_of
 from ..text.characters import is_name, shortened
 from ..text.errors import InvalidRequest
-from ..text.messages import _, comma
+from ..text.languages.joined import comma
+from ..text.languages.messages import _
 from ..text.suggestions import nearest
 
 #: The engines of a search, also by a short name. z.ai has the last one alone, the mainland service the others.

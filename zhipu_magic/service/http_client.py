@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 
 from ..text.errors import ConnectionFailed, SettingsError
-from ..text.messages import _
+from ..text.languages.messages import _
 from .decode import check
 from .endpoint import Endpoint
 

@@ -10,7 +10,7 @@ from contextlib import suppress
 
 from ..text.addresses import origin_of
 from ..text.errors import SettingsError
-from ..text.notice import Notice
+from ..text.languages.notice import Notice
 from .api_key import ApiKey
 from .colab import colab_secret
 from .profile import DEFAULT_BASE_URL

@@ -17,8 +17,8 @@ import httpx
 
 from ..text.characters import printable, shortened
 from ..text.errors import ConnectionFailed
-from ..text.messages import N_, Message, _
-from ..text.numbers import plural
+from ..text.languages.messages import N_, Message, _
+from ..text.languages.numbers import plural
 from ..text.untrusted_json import loads
 from .endpoint import Endpoint
 from .response_members import objects

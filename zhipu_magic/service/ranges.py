@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
-from ..text.messages import N_, Message, _
+from ..text.languages.messages import N_, Message, _
 
 
 class Range(NamedTuple):

@@ -12,7 +12,7 @@ import httpx
 
 from ..text.addresses import host_of, without_secrets
 from ..text.errors import ConnectionFailed, GLMError, ReplyBroken, ServiceError
-from ..text.messages import N_, Message, _
+from ..text.languages.messages import N_, Message, _
 from .decode import Refused
 from .error_codes import not_a_reply, on_one_line, service_error
 from .sdk import APIConnectionError

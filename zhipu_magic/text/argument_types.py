@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from .characters import class_name
 from .errors import NOTHING_SENT, InvalidRequest
-from .messages import N_, Message
+from .languages.messages import N_, Message
 
 
 class _Kind(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from .messages import for_model
+from .languages.messages import for_model
 
 _DATA: Final = re.compile(r"data:([\w.+-]{1,40}/[\w.+-]{1,80})?(?:;[\w=.-]{1,80}){0,4};base64,[A-Za-z0-9+/=_-]{40,}")
 _BASE64: Final = re.compile(r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{200,}={0,2}")

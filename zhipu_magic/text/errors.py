@@ -27,12 +27,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from . import language as languages
 from .characters import without_controls
-from .facts import portable
-from .language import Language
-from .messages import Joined, Message, _, in_language, sentences
-from .notice import Notice
+from .languages import language as languages
+from .languages.facts import portable
+from .languages.joined import Joined, sentences
+from .languages.language import Language
+from .languages.messages import Message, _, in_language
+from .languages.notice import Notice
 
 #: The outcome of a request that was refused before it was sent, of one that tools or a retry would have sent, and of
 #: one that a replay does not know.

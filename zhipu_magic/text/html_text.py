@@ -10,7 +10,7 @@ import html
 import re
 from typing import Final
 
-from .messages import for_model
+from .languages.messages import for_model
 from .tables import row, rule
 
 LONGEST: Final = 500_000

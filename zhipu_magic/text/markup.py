@@ -9,7 +9,7 @@ Whatever is shown as `text/markdown` or `text/html` is a `Markup`, which can be 
 
 So a prompt, a model's name or a service's words can go into any sentence or cell, and no caller has to remember that
 they came from outside. A Markup also has its plain text, for terminals and for copying. Templates, and messages among
-the pieces (`messages`), are told in the language of the reader when the piece is shown.
+the pieces (`languages/messages`), are told in the language of the reader when the piece is shown.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
-from . import language as languages
 from .addresses import leads_elsewhere
 from .characters import without_controls
-from .language import Language
-from .messages import in_language, told
-from .spacing import filled_in_chinese
+from .languages import language as languages
+from .languages.language import Language
+from .languages.messages import in_language, told
+from .languages.spacing import filled_in_chinese
 
 #: What is markup within a line of Markdown or HTML, and how it is escaped. Front ends search for mathematics in the
 #: Markdown, where an entity hides it, and again in the resulting page, but there never across elements.

@@ -15,7 +15,7 @@ from pathlib import Path
 from secrets import token_hex
 from typing import IO, Final, NamedTuple
 
-from .messages import N_, Message
+from .languages.messages import N_, Message
 
 JOURNALS: Final = ".glm"
 """The folder beside a notebook."""

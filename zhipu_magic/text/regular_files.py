@@ -24,7 +24,7 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Final
 
-from .messages import _
+from .languages.messages import _
 from .open_folder import PLAIN, is_link, open_folder_of, refused
 
 _MOST_ENTRIES: Final = 2_000

@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Final
 
-from .messages import N_, Joined, Tellable, for_model, ngettext, semicolon
+from .languages.joined import Joined, semicolon
+from .languages.messages import N_, Tellable, for_model, ngettext
 
 MARK: Final = N_("[secret taken out]")
 

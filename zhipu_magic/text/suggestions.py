@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from itertools import islice
 
-from .messages import _
+from .languages.messages import _
 
 #: Names that are compared: an object can have any number of attributes, and a mapping any number of keys.
 _MOST_COMPARED = 1_000

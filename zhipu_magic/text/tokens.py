@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import Final
 
+from .languages.messages import _, for_model
+from .languages.numbers import about
 from .left_out import note_cut
 from .markdown import backticks
-from .messages import _, for_model
-from .numbers import about
 
 INLINE: Final = 80
 """The longest line, in characters, that can stand within a sentence."""

@@ -7,7 +7,7 @@ from typing import Final
 
 from ..text.characters import shortened
 from ..text.errors import NOTHING_SENT, InvalidRequest
-from ..text.numbers import about
+from ..text.languages.numbers import about
 
 _LEAST: Final = 30
 """Tokens: with fewer, there is room for nothing but the note that the text is cut."""

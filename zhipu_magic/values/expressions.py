@@ -16,7 +16,7 @@ from typing import Any
 
 from ..text.characters import shortened
 from ..text.errors import NOTHING_SENT, GLMError, InvalidRequest
-from ..text.messages import N_, _
+from ..text.languages.messages import N_, _
 from ..text.suggestions import nearest
 from .forms import before_bar, near_form, slip_of, split
 from .outputs.output import Whole

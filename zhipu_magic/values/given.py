@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..text.characters import class_name, shortened
 from ..text.errors import NOTHING_SENT, InvalidRequest
+from ..text.languages.joined import semicolon
 from ..text.left_out import collecting_cuts
-from ..text.messages import semicolon
 from .forms import LARGEST_BUDGET, split
 
 if TYPE_CHECKING:

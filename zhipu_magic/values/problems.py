@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ..text.errors import NOTHING_SENT, InvalidRequest
-from ..text.messages import comma
-from ..text.notice import Notice
+from ..text.languages.joined import comma
+from ..text.languages.notice import Notice
 
 #: Problems that are told; more are counted.
 _MOST = 10

@@ -18,10 +18,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..text.characters import shortened
 from ..text.errors import NOTHING_SENT, InvalidRequest
-from ..text.language import language_of, prompted
+from ..text.languages.joined import semicolon
+from ..text.languages.language import language_of, prompted
+from ..text.languages.messages import N_, _, for_model
+from ..text.languages.notice import Notice
 from ..text.markdown import fenced
-from ..text.messages import N_, _, for_model, semicolon
-from ..text.notice import Notice
 from .braces import Found, between_braces
 from .expressions import code_error, look_up, names_a_value, parsed, path_in, slip_in, tree_of
 from .forms import LARGEST_BUDGET, split

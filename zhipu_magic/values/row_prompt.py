@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..text.characters import whole_characters
 from ..text.errors import NOTHING_SENT, InvalidRequest
-from ..text.language import Language, of_prompt, prompted
+from ..text.languages.language import Language, of_prompt, prompted
 from ..text.tokens import estimate
 from .expressions import look_up
 from .forms import LARGEST_BUDGET

@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..text.characters import shortened
 from ..text.errors import NOTHING_SENT, InvalidRequest
-from ..text.language import language_of, prompted
-from ..text.messages import _, comma, semicolon
+from ..text.languages.joined import comma, semicolon
+from ..text.languages.language import language_of, prompted
+from ..text.languages.messages import _
 from ..text.suggestions import nearest
 from .braces import Found, between_braces
 from .expressions import code_error, first_word, look_up, names_a_value, names_in, parsed, path_in, root_of, tree_of

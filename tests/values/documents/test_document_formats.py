@@ -9,7 +9,7 @@ import pytest
 from made_documents import pdf, slides, word, workbook
 
 from zhipu_magic.text.errors import InvalidRequest
-from zhipu_magic.text.language import prompted
+from zhipu_magic.text.languages.language import prompted
 from zhipu_magic.values.documents import here
 from zhipu_magic.values.documents.kinds import EXCEL, HTML, PDF, POWERPOINT, WORD
 from zhipu_magic.values.documents.pages import ALL, Pages, pages_of

@@ -20,8 +20,8 @@ from ...history.journal.lock import locked
 from ...text import regular_files
 from ...text.characters import each_text, printable, shortened
 from ...text.errors import JournalError
-from ...text.messages import _
-from ...text.system_words import why
+from ...text.languages.messages import _
+from ...text.languages.system_words import why
 from ...text.untrusted_json import loads
 from .intent import Intent, NewerVersion, fold
 

@@ -17,7 +17,7 @@ from typing import IO, Any
 from ...service.batches import requests
 from ...text import regular_files
 from ...text.errors import NOTHING_SENT, InvalidRequest, JournalError
-from ...text.system_words import why
+from ...text.languages.system_words import why
 from .intent import KEY_LENGTH, MOST_PARTS
 
 #: Seconds after which requests that were never sent are deleted.

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from ...service.models import CATALOGUE, Model
 from ...text.errors import NOTHING_SENT, InvalidRequest
-from ...text.messages import comma
+from ...text.languages.joined import comma
 
 #: By the endings of addresses: what vision models take, and what some of them do (docs/protocol.md, "Chat request").
 _VIDEOS: Final = (".mp4", ".mkv", ".mov")

@@ -17,9 +17,9 @@ from ...history.turn import Anchor
 from ...service.models import Model
 from ...text.characters import shortened
 from ...text.errors import NOTHING_SENT, ConnectionFailed, InvalidRequest, NotRecorded
-from ...text.messages import _
-from ...text.messages import sent as in_prompt
-from ...text.notice import Notice
+from ...text.languages.messages import _
+from ...text.languages.messages import sent as in_prompt
+from ...text.languages.notice import Notice
 from ...values.documents import errors, local
 from ...values.documents.pages import Pages
 from ...values.documents.reading import Reading

@@ -16,7 +16,7 @@ from ...history.turn import Anchor
 from ...service.connection import Service
 from ...text.addresses import host_of
 from ...text.errors import JournalError
-from ...text.notice import Notice
+from ...text.languages.notice import Notice
 from ...values.documents.reading import Reading
 from ...values.documents.source import Source
 from ..committing import committed, repeated

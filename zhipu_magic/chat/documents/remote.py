@@ -7,8 +7,8 @@ from typing import Final, NamedTuple
 from ...service.connection import Service
 from ...service.wire import Usage, total
 from ...text.errors import NOTHING_SENT, InvalidRequest
-from ...text.messages import _
-from ...text.numbers import plural
+from ...text.languages.messages import _
+from ...text.languages.numbers import plural
 from ...values.documents import local
 from ...values.documents.kinds import PDF
 from ...values.documents.reading import Reading, cleaned

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from typing import Final
 
 from ...text.errors import NOTHING_MORE_SENT, NOTHING_SENT, GLMError
-from ...text.messages import _
-from ...text.notice import Notice
+from ...text.languages.messages import _
+from ...text.languages.notice import Notice
 
 #: Notices of what went out.
 UPLOADS: Final = ("document.uploaded", "document.address_read")

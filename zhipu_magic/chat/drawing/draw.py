@@ -9,7 +9,7 @@ from ...history.events.drawn_event import DrawnEvent
 from ...history.turn import Anchor
 from ...service.exchange import Exchange
 from ...text.errors import GLMError, Interrupted
-from ...text.messages import _
+from ...text.languages.messages import _
 from ..budget_check import Held
 from .draw_request import DrawRequest
 from .drawing import Drawing

@@ -16,8 +16,8 @@ from ...service.exchange import Exchange
 from ...text.addresses import host_of
 from ...text.characters import class_name, each_text
 from ...text.errors import NOTHING_SENT, ConnectionFailed, GLMError, ReplyBroken
-from ...text.messages import _
-from ...text.notice import Notice
+from ...text.languages.messages import _
+from ...text.languages.notice import Notice
 from ..committing import committed, repeated
 from ..dispatch import Dispatch
 from ..over_budget import unknown_price

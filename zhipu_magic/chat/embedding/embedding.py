@@ -15,8 +15,8 @@ from ...service.endpoint import Endpoint
 from ...service.text_calls import Vectors
 from ...text.addresses import host_of
 from ...text.errors import NOTHING_SENT, REPLAY_ONLY, NotRecorded
-from ...text.messages import _
-from ...text.numbers import plural
+from ...text.languages.messages import _
+from ...text.languages.numbers import plural
 from ...text.tokens import weight
 from ..committing import committed, repeated
 from ..dispatch import Dispatch

@@ -15,9 +15,9 @@ from ...service.endpoint import Endpoint
 from ...service.exchange import Exchange
 from ...service.text_calls import Ranked, count, rerank
 from ...text.errors import NOTHING_SENT, REPLAY_ONLY, InvalidRequest, NotRecorded, ServiceError
-from ...text.messages import _
-from ...text.notice import Notice
-from ...text.numbers import plural
+from ...text.languages.messages import _
+from ...text.languages.notice import Notice
+from ...text.languages.numbers import plural
 from ...text.tokens import weight
 from ..dispatch import Dispatch
 from ..replies.in_tool import check_not_in_tool

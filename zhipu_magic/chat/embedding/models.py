@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from ...text.errors import NOTHING_SENT, InvalidRequest
-from ...text.messages import comma
+from ...text.languages.joined import comma
 
 DEFAULT_EMBEDDING_MODEL: Final = "embedding-3"
 

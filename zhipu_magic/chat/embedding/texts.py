@@ -7,7 +7,7 @@ from typing import Any
 
 from ...text.characters import class_name, shortened
 from ...text.errors import NOTHING_SENT, InvalidRequest
-from ...text.messages import _
+from ...text.languages.messages import _
 from ...text.tokens import weight
 from .models import EmbeddingModel
 

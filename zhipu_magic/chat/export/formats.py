@@ -11,7 +11,7 @@ from collections.abc import Collection
 from ...history.conversation import Thread
 from ...service.endpoint import check_base_url
 from ...text.errors import InvalidRequest
-from ...text.messages import comma
+from ...text.languages.joined import comma
 from .notebook import notebook
 from .script import script
 from .transcript import transcript

@@ -10,7 +10,7 @@ from ...history.link import Link
 from ...history.turn import Anchor
 from ...service.endpoint import BASE_URL_VARIABLE
 from ...service.profile import DEFAULT_BASE_URL, profile_of
-from ...text.messages import _, told
+from ...text.languages.messages import _, told
 from ..options import Options
 from ..request import Request
 from ..window import fit

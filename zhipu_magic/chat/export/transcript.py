@@ -11,9 +11,9 @@ from ...history.link import Link
 from ...history.markdown import answer, call_and_result, citations, code_in, sources
 from ...history.rounds import calls_by_round
 from ...text.html import link as link_to
+from ...text.languages.messages import N_, Message, _, told
 from ...text.markdown import fenced
 from ...text.markup import Markup
-from ...text.messages import N_, Message, _, told
 from ...text.sanitize.pages import Cited, page_of
 from ...values.images.from_value import Image
 

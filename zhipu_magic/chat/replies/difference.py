@@ -8,7 +8,7 @@ from typing import Any
 
 from ...history.messages import attached
 from ...text.characters import shortened
-from ...text.messages import _
+from ...text.languages.messages import _
 from ..request import deciding, key_of
 
 

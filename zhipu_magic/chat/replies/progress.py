@@ -14,7 +14,7 @@ from ...service.stream import DONE, Retry
 from ...service.wire import Assembly, Usage, is_broken_off, total
 from ...text.errors import InvalidAnswer
 from ...text.joining import joined
-from ...text.notice import Notice
+from ...text.languages.notice import Notice
 from .stream import Again, Calling, Smaller, StreamEvent
 from .typed_answer import value_of
 

@@ -18,7 +18,8 @@ from ...history.journal.checks import images_of
 from ...history.journal.file import kept_images
 from ...history.journal.reader import JournalReader
 from ...text.errors import REPLAY_ONLY, NotRecorded
-from ...text.messages import _, joined, ngettext
+from ...text.languages.joined import joined
+from ...text.languages.messages import _, ngettext
 from ..request import Request, key_of
 from .difference import difference
 from .occurrences import Occurrences

@@ -24,7 +24,7 @@ from ...history.rounds import Round
 from ...history.turn import Anchor
 from ...service.stream import DONE
 from ...text.errors import Interrupted, NotRecorded, ReplyBroken
-from ...text.messages import _
+from ...text.languages.messages import _
 from ..environment import ReplayMode
 from ..request import Request, key_of
 from . import stream

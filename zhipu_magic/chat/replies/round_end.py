@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...history.rounds import broke_off
 from ...service.error_codes import ended_badly
 from ...text.errors import ReplyBroken, ServiceError
-from ...text.messages import _
+from ...text.languages.messages import _
 from .progress import Progress
 
 

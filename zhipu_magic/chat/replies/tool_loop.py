@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from ...history.rounds import Called, Round, calls_of, lacks_its_end, was_cut
 from ...history.turn import Message
 from ...text.errors import ReplyBroken
-from ...text.language import Language, prompted
-from ...text.messages import N_, for_model
+from ...text.languages.language import Language, prompted
+from ...text.languages.messages import N_, for_model
 from ...text.tokens import estimate
 from ...values.tools.ran import hidden
 from .stream import Again, Calling, Source, StreamEvent

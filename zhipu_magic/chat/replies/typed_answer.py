@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from ...history.rounds import is_early
 from ...text.errors import InvalidAnswer
-from ...text.messages import _, semicolon
-from ...text.notice import Notice
+from ...text.languages.joined import semicolon
+from ...text.languages.messages import _
+from ...text.languages.notice import Notice
 
 if TYPE_CHECKING:
     from ...values.types.answer_type import Shape

@@ -11,7 +11,7 @@ from ...history.rounds import is_full
 from ...history.rows.row import Row, RowError
 from ...service.wire import Usage
 from ...text.errors import GLMError, InvalidRequest, ServiceError
-from ...text.messages import sentences
+from ...text.languages.joined import sentences
 
 
 class RoundEnded(Protocol):

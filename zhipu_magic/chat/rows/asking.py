@@ -13,7 +13,7 @@ from ...service.profile import Profile
 from ...service.stream import StreamItem
 from ...service.wire import Usage, usage_in
 from ...text.errors import GLMError, Interrupted, InvalidAnswer
-from ...text.language import Language, prompted
+from ...text.languages.language import Language, prompted
 from ...text.tokens import estimate
 from ...values.row_prompt import RowPrompt
 from ..replies.progress import Progress

@@ -10,7 +10,7 @@ from ...history.rows.row import Row
 from ...service.connection import Service
 from ...service.places import Places, places_of
 from ...text.errors import SettingsError
-from ...text.language import language_of
+from ...text.languages.language import language_of
 from ..replies.tool_loop import ToolLimits
 from ..replies.typed_answer import value_of
 from .asked import Answered, RoundEnded

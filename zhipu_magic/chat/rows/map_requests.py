@@ -9,7 +9,7 @@ from ...history.turn import Anchor
 from ...service.connection import Service
 from ...text.argument_types import check_prompt, check_types
 from ...text.errors import NOTHING_SENT, InvalidRequest
-from ...text.notice import Notice
+from ...text.languages.notice import Notice
 from ...values.frames.answers import answer_columns
 from ...values.frames.python_values import is_missing
 from ...values.frames.table import Table

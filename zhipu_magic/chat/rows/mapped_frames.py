@@ -10,9 +10,10 @@ from typing import Any
 from ...history.events.map_event import MapEvent
 from ...service.wire import Usage
 from ...text.characters import shorten
-from ...text.messages import _, comma, ngettext
-from ...text.notice import Notice
-from ...text.numbers import plural
+from ...text.languages.joined import comma
+from ...text.languages.messages import _, ngettext
+from ...text.languages.notice import Notice
+from ...text.languages.numbers import plural
 from ...values.frames.table import Table
 from . import loops
 from .asked import FailedRow

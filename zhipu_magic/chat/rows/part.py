@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 from ...history.rounds import is_full
 from ...history.rows.row import Row
 from ...text.errors import GLMError, InvalidAnswer, InvalidRequest
-from ...text.messages import _
+from ...text.languages.messages import _
 from ...values.frames.table import LOOK, NOT_YET
 from ...values.row_prompt import RowPrompt
 from .asked import Answered, FailedRow, failed_row, fault_of, is_interrupt, unreadable

@@ -14,7 +14,7 @@ from ...history.ledger import Sums
 from ...history.turn import Anchor
 from ...service.connection import Service
 from ...text.addresses import host_of
-from ...text.messages import _
+from ...text.languages.messages import _
 from ..batches.intent import Intent
 from ..request import Request
 from .map_request import MapRequest

@@ -6,7 +6,8 @@ from typing import Any
 
 from ...text.characters import LONGEST_NAME, is_word, shortened
 from ...text.errors import InvalidRequest
-from ...text.messages import N_, Message, comma
+from ...text.languages.joined import comma
+from ...text.languages.messages import N_, Message
 from .changes import from_json
 from .event import Event
 from .members import SENSELESS

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from ...service.wire import Usage
-from ...text.messages import _
+from ...text.languages.messages import _
 from ..ledger import Entry
 from .event import Event, State, event_class, made
 from .members import Amount, Count, Flag, Id, Members, Name, Picture, PictureResponse, Text

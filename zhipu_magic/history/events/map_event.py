@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from ...service.wire import Usage
-from ...text.messages import _
+from ...text.languages.messages import _
 from ..ledger import Entry, Sums
 from .event import Event, State, event_class
 from .members import Amount, Count, Flag, Id, Name, Text

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from ...service.wire import Usage
-from ...text.messages import _
+from ...text.languages.messages import _
 from ..ledger import Entry
 from .event import Event, State, event_class
 from .members import Amount, Count, Flag, Hash, Id, ReaderName, Text

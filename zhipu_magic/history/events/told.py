@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ...text.message_data import data_of, told_by
+from ...text.languages.message_data import data_of, told_by
 
 TOLD = "told"
 #: The members that hold texts of ours, alone or in a list, and those that hold others with such members.

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from ...service.response_members import objects
 from ...service.wire import Usage, total
-from ...text.messages import _
+from ...text.languages.messages import _
 from ...values.tools.ran import Changed
 from ..conversation import Conversation, Thread
 from ..ledger import Entry

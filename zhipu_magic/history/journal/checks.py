@@ -12,9 +12,9 @@ from typing import IO, Any
 from ...text import regular_files
 from ...text.characters import shortened
 from ...text.errors import JournalError
-from ...text.messages import _
+from ...text.languages.messages import _
+from ...text.languages.system_words import why
 from ...text.open_folder import ROWS_ENDING, VECTORS_ENDING
-from ...text.system_words import why
 from .lines import blocks_of, value_of
 
 #: How a journal's name ends.

@@ -11,8 +11,8 @@ from typing import IO
 
 from ...text import regular_files
 from ...text.errors import JournalError
-from ...text.messages import _
-from ...text.system_words import why
+from ...text.languages.messages import _
+from ...text.languages.system_words import why
 from ...values.images.drawn import kept as drawing_from_json
 from ...values.images.from_value import Image, is_kept
 from ...values.images.stored import from_json as image_from_json

@@ -18,12 +18,12 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from ...text import language as languages
 from ...text import regular_files
 from ...text.characters import each_text
 from ...text.errors import JournalError
-from ...text.notice import Notice
-from ...text.system_words import why
+from ...text.languages import language as languages
+from ...text.languages.notice import Notice
+from ...text.languages.system_words import why
 from ...values.tools.ran import entries_of_images
 from ..events.changes import ResumeEvent, SessionEvent, from_json
 from ..events.drawn_event import DrawnEvent

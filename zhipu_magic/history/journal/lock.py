@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from ...text.messages import _
+from ...text.languages.messages import _
 
 fcntl: Any
 msvcrt: Any

@@ -11,8 +11,9 @@ from typing import IO, Any
 
 from ...text import regular_files
 from ...text.errors import JournalError
-from ...text.messages import _, comma, ngettext
-from ...text.system_words import why
+from ...text.languages.joined import comma
+from ...text.languages.messages import _, ngettext
+from ...text.languages.system_words import why
 from ...values.images.stored import from_json as image_from_json
 from ...values.tools.ran import with_images
 from ..events.changes import from_json, plain_turns

@@ -10,11 +10,11 @@ from pathlib import Path
 from ...text import regular_files
 from ...text.characters import shorten
 from ...text.errors import JournalError
-from ...text.messages import comma
-from ...text.notice import Notice
-from ...text.numbers import plural
+from ...text.languages.joined import comma
+from ...text.languages.notice import Notice
+from ...text.languages.numbers import plural
+from ...text.languages.system_words import why
 from ...text.open_folder import BESIDE_ENDINGS, JOURNALS
-from ...text.system_words import why
 from ..conversation import Conversation, Thread
 from ..events.changes import ResumeEvent
 from ..events.event import State

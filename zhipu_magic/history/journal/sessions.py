@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from ...text.errors import JournalError
-from ...text.messages import _
+from ...text.languages.messages import _
 from ..events import turn_event
 from ..events.changes import ResumeEvent, SessionEvent
 from ..events.event import Event, State

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Final
 
 from ...text.errors import JournalError
-from ...text.notice import Notice
-from ...text.system_words import why
+from ...text.languages.notice import Notice
+from ...text.languages.system_words import why
 from .kept_lines import KeptLines, Lines
 from .row import Row
 from .row_file import RowFile

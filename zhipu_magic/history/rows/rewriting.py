@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from ...text import regular_files
 from ...text.errors import JournalError
-from ...text.system_words import why
+from ...text.languages.system_words import why
 from ..journal.file import held
 from ..journal.lock import PATIENCE
 from .index import HEADER

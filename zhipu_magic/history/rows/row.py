@@ -14,8 +14,8 @@ from typing import Any, Final
 from ...service.error_codes import ended_badly
 from ...service.response_members import MOST_COUNTED
 from ...text.characters import LONGEST_NAME, each_text, printable, shortened, whole_characters
-from ...text.message_data import data_of, told_by
-from ...text.messages import sentences
+from ...text.languages.joined import sentences
+from ...text.languages.message_data import data_of, told_by
 from ..events.members import MOST_AMOUNT
 from ..journal.lines import value_of
 from ..rounds import broke_off

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from ...text import regular_files
-from ...text.notice import Notice
-from ...text.numbers import plural
+from ...text.languages.notice import Notice
+from ...text.languages.numbers import plural
 from ..events.members import SENSELESS
 from .index import Index
 from .row import Row

@@ -13,8 +13,8 @@ from pathlib import Path
 from ...service.forks import register_at_fork
 from ...text import regular_files
 from ...text.errors import JournalError
-from ...text.notice import Notice
-from ...text.numbers import plural
+from ...text.languages.notice import Notice
+from ...text.languages.numbers import plural
 from ..events.members import SENSELESS
 from ..journal.file import append, write
 from ..journal.lines import LONGEST

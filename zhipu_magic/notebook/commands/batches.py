@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from IPython.core.error import UsageError
 
-from ...text.messages import _
+from ...text.languages.messages import _
 from .command import Command
 
 if TYPE_CHECKING:

@@ -10,10 +10,11 @@ from IPython.core.error import UsageError
 
 from ...text.characters import shorten, without_addresses
 from ...text.errors import GLMError
-from ...text.language import prompted
+from ...text.languages.joined import sentences
+from ...text.languages.language import prompted
+from ...text.languages.messages import N_, _, for_model, told
 from ...text.markdown import fenced
 from ...text.markup import Markup
-from ...text.messages import N_, _, for_model, sentences, told
 from ...text.secrets import taken_out, without_secrets
 from .. import ask_cell
 from ..cell_tracker import Failure

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from IPython.core.error import UsageError
 
 from ...text.characters import shortened
-from ...text.messages import _, sentences
+from ...text.languages.joined import sentences
+from ...text.languages.messages import _
 from ...text.suggestions import did_you_mean
 from ..line.words import CLOSING, end_of_quote, plain_option
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from IPython.core.error import UsageError
 
-from ...text.language import Language, language_of, prompted
-from ...text.messages import N_, _, for_model
+from ...text.languages.language import Language, language_of, prompted
+from ...text.languages.messages import N_, _, for_model
 from ...values.given import Given
 from ...values.outputs.output import Cell
 from .. import ask_cell

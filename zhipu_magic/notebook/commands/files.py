@@ -15,10 +15,11 @@ from ...text import regular_files
 from ...text.characters import shorten
 from ...text.errors import GLMError, JournalError
 from ...text.html import code
+from ...text.languages.joined import comma, sentences
+from ...text.languages.messages import _
+from ...text.languages.numbers import plural
+from ...text.languages.system_words import why
 from ...text.markup import Markup
-from ...text.messages import _, comma, sentences
-from ...text.numbers import plural
-from ...text.system_words import why
 from ..hints import in_cell
 from .command import Command, unquoted
 

@@ -16,9 +16,10 @@ from ...history.rounds import calls_by_round, is_early
 from ...history.turn import Turn
 from ...text.characters import shorten
 from ...text.html import code, quotation
+from ...text.languages.joined import comma
+from ...text.languages.messages import _
+from ...text.languages.numbers import plural
 from ...text.markup import Markup
-from ...text.messages import _, comma
-from ...text.numbers import plural
 from ...text.tables import table
 from .command import Command
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from IPython.core.error import UsageError
 
 from ...text.errors import Interrupted
+from ...text.languages.joined import comma
+from ...text.languages.messages import _
+from ...text.languages.numbers import plural
 from ...text.markup import Markup
-from ...text.messages import _, comma
-from ...text.numbers import plural
 from ...text.tables import table
 from .command import Command, number
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from IPython.core.error import UsageError
 
-from ...text import language as languages
+from ...text.languages import language as languages
+from ...text.languages.messages import N_, _
 from ...text.markup import Markup
-from ...text.messages import N_, _
 from .command import Command
 
 if TYPE_CHECKING:

@@ -9,9 +9,10 @@ from ...service.models import CATALOGUE, FREE, PRICES_DATE, Model, find
 from ...service.profile import Profile
 from ...text.characters import is_word, plain_name
 from ...text.errors import GLMError, InvalidRequest
+from ...text.languages.joined import clauses, comma, joined, sentences
+from ...text.languages.messages import _
+from ...text.languages.numbers import money
 from ...text.markup import Markup
-from ...text.messages import _, clauses, comma, joined, sentences
-from ...text.numbers import money
 from ...text.suggestions import nearest
 from ...text.tables import table
 from .. import costs

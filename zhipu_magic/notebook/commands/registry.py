@@ -12,9 +12,10 @@ from ...text.characters import shorten
 from ...text.errors import SettingsError
 from ...text.html import block
 from ...text.html import code as quoted_code
+from ...text.languages.joined import comma, sentences
+from ...text.languages.messages import N_, _, told
+from ...text.languages.numbers import money
 from ...text.markup import Markup
-from ...text.messages import N_, _, comma, sentences, told
-from ...text.numbers import money
 from ...text.suggestions import did_you_mean, nearest
 from ...text.tables import table
 from .. import ask_cell, costs

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from IPython.core.error import UsageError
 
+from ...text.languages.messages import _, pgettext
+from ...text.languages.numbers import plural
 from ...text.markup import Markup
-from ...text.messages import _, pgettext
-from ...text.numbers import plural
 from ...text.tables import table
 from .command import Command
 

@@ -17,9 +17,10 @@ from ...service.keys import KEY_VARIABLE, check_key, save_to_keyring
 from ...service.profile import NAMED_ADDRESSES
 from ...text.addresses import host_of, without_password
 from ...text.errors import GLMError, SettingsError
+from ...text.languages.joined import comma, joined, sentences
+from ...text.languages.messages import _, told
+from ...text.languages.numbers import plural
 from ...text.markup import Markup
-from ...text.messages import _, comma, joined, sentences, told
-from ...text.numbers import plural
 from ...text.suggestions import nearest
 from ..hints import door
 from .command import Command, unquoted

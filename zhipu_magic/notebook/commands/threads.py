@@ -9,9 +9,10 @@ from IPython.core.error import UsageError
 from ...history.budget import Budget
 from ...text.characters import shorten
 from ...text.html import block, code
+from ...text.languages.joined import sentences
+from ...text.languages.messages import N_, _, ngettext
+from ...text.languages.numbers import plural
 from ...text.markup import Markup
-from ...text.messages import N_, _, ngettext, sentences
-from ...text.numbers import plural
 from ...text.tables import table
 from .. import costs
 from ..page.looked_at import OTHER_TURNS

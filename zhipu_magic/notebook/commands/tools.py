@@ -8,8 +8,8 @@ from IPython.core.error import UsageError
 
 from ...text.characters import shorten
 from ...text.html import code
+from ...text.languages.messages import _
 from ...text.markup import Markup
-from ...text.messages import _
 from ...text.tables import table
 from .command import Command
 

@@ -16,9 +16,10 @@ from ...history.markdown import turn_page
 from ...history.turn import Turn
 from ...text.errors import GLMError
 from ...text.html import block, code
+from ...text.languages.joined import all_of, comma
+from ...text.languages.messages import N_, _, ngettext
+from ...text.languages.numbers import plural
 from ...text.markup import Markup
-from ...text.messages import N_, _, all_of, comma, ngettext
-from ...text.numbers import plural
 from .. import ask_cell
 from ..page.looked_at import OTHER_TURNS, LookedAt
 from .command import Command, number, unquoted

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from ...text.messages import N_, _, told
+from ...text.languages.messages import N_, _, told
 
 #: Candidates: each a text and its kind.
 Found = Iterable[tuple[str, str]]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ...chat.replies.progress import Progress
+from ...text.languages.messages import _
 from ...text.markdown import fenced
-from ...text.messages import _
 
 #: Longer than any that a model writes around its JSON.
 _FENCE = "`" * 8

@@ -7,8 +7,8 @@ from typing import Protocol
 
 from ...chat.replies.progress import Progress
 from ...chat.watch import Painter
+from ...text.languages.messages import _
 from ...text.markup import Markup
-from ...text.messages import _
 from .display import InBackground
 from .figures import Figures
 from .growing import waiting

@@ -11,9 +11,10 @@ from collections.abc import Callable, Sequence
 
 from ...history.markdown import Pieces
 from ...text.fitting.definitions import shown_as_words
+from ...text.languages.joined import joined
+from ...text.languages.messages import _, told
+from ...text.languages.numbers import money
 from ...text.markup import Markup, html_bundle, markdown_bundle
-from ...text.messages import _, joined, told
-from ...text.numbers import money
 from ...text.sanitize.pages import Cited, page_of
 from . import answer
 from .display import Compared, ShowOptions

@@ -9,8 +9,8 @@ from uuid import uuid4
 from ...history.events.event import State
 from ...history.ledger import Entry
 from ...service.wire import Usage
+from ...text.languages.messages import _
 from ...text.markup import Markup, html_bundle
-from ...text.messages import _
 from ...text.tables import table
 from .dashboard_figures import HEADER, DashboardFigures, totals
 from .style import BRAND, FAINT, FONT, TRACK

@@ -13,8 +13,9 @@ from ...history.ledger import Entry, Ledger, Sums
 from ...history.link import Link, back_from
 from ...service.response_members import objects
 from ...text.characters import shorten
-from ...text.messages import _, comma, joined, pgettext
-from ...text.numbers import money, plural
+from ...text.languages.joined import comma, joined
+from ...text.languages.messages import _, pgettext
+from ...text.languages.numbers import money, plural
 from .. import costs
 from .panel_words import elapsed
 

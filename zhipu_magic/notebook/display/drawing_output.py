@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 from ...chat.undisturbed import undisturbed
+from ...text.languages.joined import joined
 from ...text.markup import html_bundle
-from ...text.messages import joined
 from .drawing_panel import DrawingFigures, line_html, line_text, notes_html, panel_html, panel_text
 from .output import NOTHING, Bundle, Output
 

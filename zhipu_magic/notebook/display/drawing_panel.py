@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ...text.characters import shorten
+from ...text.languages.joined import joined
+from ...text.languages.messages import _, told
+from ...text.languages.numbers import money
 from ...text.markup import Markup
-from ...text.messages import _, joined, told
-from ...text.numbers import money
 from .panel import note_line
 from .panel_words import elapsed
 from .style import FAINT, FONT, in_a_grid

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from ...text.messages import _
+from ...text.languages.messages import _
 from .drawing_output import Clock
 from .drawing_panel import DrawingFigures, line_parts, line_text
 from .output import Bundle

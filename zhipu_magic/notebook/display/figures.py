@@ -13,7 +13,8 @@ from ...history.conversation import MAIN
 from ...history.events.turn_event import Timing
 from ...service.wire import Usage
 from ...text.characters import shorten
-from ...text.messages import _, ngettext, sentences
+from ...text.languages.joined import sentences
+from ...text.languages.messages import _, ngettext
 from .. import costs
 
 #: Why a reply ended before its natural end, and what to do about it.

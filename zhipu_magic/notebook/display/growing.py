@@ -13,9 +13,9 @@ from ...chat.replies.progress import Progress
 from ...history.markdown import Pieces, apart, call_line, citations, folded_reasoning, parted, shown_calls
 from ...history.rounds import Called
 from ...text.html import fence, folded
+from ...text.languages.messages import _
+from ...text.languages.numbers import plural
 from ...text.markup import Markup
-from ...text.messages import _
-from ...text.numbers import plural
 from ...text.sanitize.pages import Cited, page_of
 from ...values.tools.ran import Shown
 from . import answer

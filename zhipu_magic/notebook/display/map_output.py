@@ -12,8 +12,8 @@ from typing import Any, Protocol, TypeAlias
 from ...chat.rows.figures import MapFigures
 from ...chat.undisturbed import undisturbed
 from ...text.characters import shorten, without_controls
+from ...text.languages.joined import joined
 from ...text.markup import Markup, html_bundle, markdown_bundle
-from ...text.messages import joined
 from ...text.tables import table
 from .map_panel import MapNotes, line_html, line_text, notes_html, notes_text, panel_html, panel_text, said_html
 from .output import NOTHING, Bundle, Output

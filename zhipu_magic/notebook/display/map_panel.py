@@ -9,9 +9,10 @@ from math import ceil
 from ...chat.rows.asked import FailedRow
 from ...chat.rows.figures import MapFigures
 from ...text.characters import shorten
+from ...text.languages.joined import comma, joined, sentences
+from ...text.languages.messages import Message, _, ngettext, told
+from ...text.languages.numbers import compact, money, plural, rough_money, short_time
 from ...text.markup import Markup
-from ...text.messages import Message, _, comma, joined, ngettext, sentences, told
-from ...text.numbers import compact, money, plural, rough_money, short_time
 from ...text.wrapping import width
 from .. import costs
 from .panel import note_line

@@ -7,9 +7,10 @@ import json
 from ...chat.rows.map_preview import MapPreview
 from ...service.models import PRICES_DATE
 from ...text.html import block
+from ...text.languages.joined import clauses, comma
+from ...text.languages.messages import _
+from ...text.languages.numbers import money, plural, short_time
 from ...text.markup import Markup
-from ...text.messages import _, clauses, comma
-from ...text.numbers import money, plural, short_time
 from .map_panel import MapNotes, causes_of, notes_text
 from .preview import folded_message, listed
 

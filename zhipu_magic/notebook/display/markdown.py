@@ -19,8 +19,8 @@ from ...history.markdown import (
 )
 from ...service.response_members import objects
 from ...text.html import folded
+from ...text.languages.messages import _
 from ...text.markup import Markup
-from ...text.messages import _
 from ...text.sanitize.pages import Cited, page_of
 from ...values.tools.ran import Shown
 from . import answer

@@ -8,9 +8,10 @@ from __future__ import annotations
 from typing import Literal
 
 from ...text.characters import shorten
+from ...text.languages.joined import joined
+from ...text.languages.messages import _, told
+from ...text.languages.numbers import money, plural
 from ...text.markup import Markup
-from ...text.messages import _, joined, told
-from ...text.numbers import money, plural
 from .figures import Figures, percent
 from .panel_words import elapsed, first_token, rate, tokens, with_cached
 from .style import BRAND, FAINT, FONT, TRACK, WARN, in_a_grid

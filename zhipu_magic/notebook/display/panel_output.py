@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from ...chat.undisturbed import undisturbed
+from ...text.languages.joined import joined
 from ...text.markup import Markup, html_bundle
-from ...text.messages import joined
 from .figures import Figures
 from .output import NOTHING, Output
 from .panel import PanelMode, left_behind, note_html, panel_html, panel_text

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...service.wire import Usage
-from ...text.messages import _
+from ...text.languages.messages import _
 
 
 def elapsed(seconds: float) -> str:

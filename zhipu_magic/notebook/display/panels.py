@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 
 from ...chat.replies.progress import Progress
-from ...text.messages import _
+from ...text.languages.messages import _
 from .panel_output import PanelOutput
 from .widget import LiveHTML
 

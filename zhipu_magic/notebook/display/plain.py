@@ -11,7 +11,7 @@ from ...history.markdown import call_line, sources
 from ...history.rounds import Called
 from ...service.response_members import objects
 from ...text.characters import without_controls
-from ...text.messages import told
+from ...text.languages.messages import told
 from .answer import WAS_REASONING
 from .display import ShowOptions
 from .figures import Figures

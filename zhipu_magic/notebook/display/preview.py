@@ -13,9 +13,10 @@ from ...history.turn import Message
 from ...service.models import CHEAPEST_SEARCH, PRICES_DATE, SEARCH_COST
 from ...text.characters import shorten
 from ...text.html import block, folded
+from ...text.languages.joined import joined
+from ...text.languages.messages import _, ngettext, told
+from ...text.languages.numbers import money, plural
 from ...text.markup import Markup
-from ...text.messages import _, joined, ngettext, told
-from ...text.numbers import money, plural
 from .figures import percent
 
 

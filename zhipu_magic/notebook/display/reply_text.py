@@ -9,8 +9,8 @@ from ...chat.replies.progress import Progress
 from ...chat.undisturbed import undisturbed
 from ...history.markdown import folded_reasoning
 from ...text.growing import Cut, cut
+from ...text.languages.messages import _
 from ...text.markup import Markup, html_bundle, markdown_bundle
-from ...text.messages import _
 from ...values.tools.ran import Shown
 from . import answer
 from .cell_outputs import CellOutputs

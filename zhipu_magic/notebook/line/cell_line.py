@@ -15,8 +15,9 @@ from ...chat.options import Options
 from ...history.events.turn_event import MOST_COMPARED
 from ...text.characters import DASHES
 from ...text.html import block, code
+from ...text.languages.joined import sentences
+from ...text.languages.messages import _, told
 from ...text.markup import Markup
-from ...text.messages import _, sentences, told
 from ...text.suggestions import did_you_mean
 from ...text.tables import table
 from . import words as line_words

@@ -8,8 +8,9 @@ from typing import Any
 
 from ...service.drawing.models import QUALITIES
 from ...service.models import EFFORTS
-from ...text import language as languages
-from ...text.messages import _, comma, joined, told
+from ...text.languages import language as languages
+from ...text.languages.joined import comma, joined
+from ...text.languages.messages import _, told
 from ...text.wrapping import wrapped
 from . import values as option_values
 from .parser import Either, Parser

@@ -9,7 +9,8 @@ from typing import Any, NoReturn
 from IPython.core.error import UsageError
 
 from ...text.characters import shorten
-from ...text.messages import N_, Message, Tellable, _, comma
+from ...text.languages.joined import comma
+from ...text.languages.messages import N_, Message, Tellable, _
 
 #: Where a line's values are kept with the words that gave them, while it is parsed.
 _EARLIER = "earlier"

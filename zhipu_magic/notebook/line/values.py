@@ -16,7 +16,8 @@ from ...service.drawing.models import size_of
 from ...service.hosted_tools import SEARCH_SETTINGS, Knowledge, McpServer, Search
 from ...text.characters import is_word, plain_name
 from ...text.errors import GLMError, InvalidRequest
-from ...text.messages import _, comma, sentences
+from ...text.languages.joined import comma, sentences
+from ...text.languages.messages import _
 from ...text.suggestions import did_you_mean
 from .parser import set_once
 

@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from ...text.messages import _, ngettext
+from ...text.languages.messages import _, ngettext
 from ...text.secrets import secrets_in
 from ...values.outputs.above import ASKED_APART, CODE, MARKDOWN, QUESTION, Above, Piece, Sent
 from ...values.outputs.marks import Mark, mark_of

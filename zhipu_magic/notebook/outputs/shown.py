@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from ...text.errors import NOTHING_SENT, InvalidRequest
-from ...text.messages import _
+from ...text.languages.messages import _
 from ...values.outputs.marks import mark_of
 from ...values.outputs.output import Cell, CellOutput, Whole
 from .hidden import HiddenCells

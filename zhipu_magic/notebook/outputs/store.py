@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, NamedTuple
 
-from ...text.messages import _
+from ...text.languages.messages import _
 from ...values.outputs.output import JSON, NOT_AT_HAND, PLOTLY, STREAM, WORDS, CellOutput, Output
 
 MOST_CELLS: Final = 200

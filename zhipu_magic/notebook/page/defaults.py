@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from traitlets import TraitError
 
 from ...text.characters import printable, shorten
-from ...text.messages import _, told
+from ...text.languages.messages import _, told
 
 if TYPE_CHECKING:
     from ..settings import Settings

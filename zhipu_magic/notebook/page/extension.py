@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...text.characters import printable, shorten
-from ...text.messages import _
+from ...text.languages.messages import _
 from ..cell_tracker import CellTracker
 from ..page_told import VERSION, Told, all_cells_of, cells_of, page_of
 from .defaults import PageDefaults

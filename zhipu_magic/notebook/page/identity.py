@@ -13,7 +13,7 @@ from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
 
 from ...text.characters import shorten
-from ...text.messages import _
+from ...text.languages.messages import _
 
 if TYPE_CHECKING:
     from ...history.conversation import Thread

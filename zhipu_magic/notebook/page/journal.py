@@ -16,10 +16,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from ...text import language as languages
 from ...text import regular_files
 from ...text.characters import printable
-from ...text.messages import _, sentences
+from ...text.languages import language as languages
+from ...text.languages.joined import sentences
+from ...text.languages.messages import _
 from ...text.open_folder import BESIDE_ENDINGS
 from .. import front_ends
 from ..shell import is_terminal, request_metadata
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from ...history.journal.resuming import IsMine
     from ...history.records import Records
     from ...history.turn import Turn
-    from ...text.language import Language
+    from ...text.languages.language import Language
     from ..shell import Shell
     from .file import NotebookFile
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ...text import regular_files
 from ...text.errors import SettingsError
-from ...text.messages import _
+from ...text.languages.messages import _
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,8 +10,8 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-from ...text import language as languages
-from ...text.language import LANGUAGE_VARIABLE, Language
+from ...text.languages import language as languages
+from ...text.languages.language import LANGUAGE_VARIABLE, Language
 from ..front_ends import SESSION_VARIABLE
 from ..page_told import Told
 from ..settings import Settings

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ...history.conversation import Thread
 from ...history.events.event import State
 from ...history.link import Link
-from ...text.messages import _
+from ...text.languages.messages import _
 
 if TYPE_CHECKING:
     from ...chat.chat import Chat

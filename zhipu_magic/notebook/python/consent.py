@@ -6,7 +6,7 @@ import builtins
 from typing import TYPE_CHECKING
 
 from ...text.html import fence
-from ...text.messages import ngettext, told
+from ...text.languages.messages import ngettext, told
 from ..consent import YES, check_can_ask
 
 if TYPE_CHECKING:

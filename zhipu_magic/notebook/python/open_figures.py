@@ -9,7 +9,7 @@ import sys
 import warnings
 from typing import Any, Final
 
-from ...text.messages import _, sent
+from ...text.languages.messages import _, sent
 from .recorder import Recorder
 
 #: matplotlib's backends that only write files (`matplotlib.backends.backend_registry`).

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from ...chat.undisturbed import undisturbed
 from ...text.errors import GLMError
+from ...text.languages.joined import semicolon
+from ...text.languages.messages import N_, _, for_model, ngettext, sent
 from ...text.left_out import collecting_cuts
-from ...text.messages import N_, _, for_model, ngettext, semicolon, sent
 from ...text.tokens import cut
 from ...values.outputs.output import ERROR, STREAM, CellOutput, Output
 from ...values.tools.ran import Ran

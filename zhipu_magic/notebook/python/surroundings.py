@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from traitlets import HasTraits
 
 from ...chat.undisturbed import undisturbed
-from ...text.messages import _, sent
+from ...text.languages.messages import _, sent
 from ...values.tools.awaiting import run_in_thread
 from .recorder import Recorder
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ...text.errors import InvalidRequest
-from ...text.messages import _, for_model
+from ...text.languages.messages import _, for_model
 from ..line.values import PYTHON, TRUSTED
 from .consent import AskAboutCode
 

@@ -8,7 +8,7 @@ from typing import IO, Any, Final
 
 from ...text.characters import each_text
 from ...text.errors import ServiceError
-from ...text.messages import _
+from ...text.languages.messages import _
 from ...text.untrusted_json import loads
 from ..decode import MOST_BYTES, says_error
 from ..error_codes import on_one_line, service_error

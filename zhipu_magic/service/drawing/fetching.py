@@ -17,7 +17,7 @@ import httpx
 from ...text.addresses import host_of, origin_of, parts_of
 from ...text.characters import printable
 from ...text.errors import ConnectionFailed, GLMError, ServiceError
-from ...text.messages import _
+from ...text.languages.messages import _
 from ...text.public_addresses import is_public, plain_host
 from ..endpoint import Endpoint
 from ..http_client import CONNECT_SECONDS, Line, certificates

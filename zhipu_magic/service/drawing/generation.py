@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 
 from ...text.addresses import is_web_address
 from ...text.errors import ConnectionFailed, GLMError, ServiceError
-from ...text.messages import _, joined
+from ...text.languages.joined import joined
+from ...text.languages.messages import _
 from ..client import Client
 from ..json_calls import post
 from ..response_members import count_of, name_of, objects

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from ...text.characters import shortened
 from ...text.errors import NOTHING_SENT, InvalidRequest
-from ...text.messages import comma
+from ...text.languages.joined import comma
 from ...text.suggestions import nearest
 from ..models import find
 

@@ -7,8 +7,9 @@ from typing import Any, Final, NamedTuple
 
 from ...text.characters import printable, shortened
 from ...text.errors import NOTHING_SENT, InvalidRequest
-from ...text.messages import N_, _, comma
-from ...text.numbers import plural
+from ...text.languages.joined import comma
+from ...text.languages.messages import N_, _
+from ...text.languages.numbers import plural
 from .reading import counted, named
 from .source import Source
 

@@ -6,7 +6,7 @@ import re
 from pathlib import PurePath
 from typing import Final, NamedTuple
 
-from ...text.messages import N_
+from ...text.languages.messages import N_
 
 #: Bytes at the beginning of a file that tell whether it may be a document.
 LONGEST_HEAD: Final = 1_024

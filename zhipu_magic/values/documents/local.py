@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ...text.errors import NOTHING_SENT, InvalidRequest
-from ...text.system_words import why
+from ...text.languages.system_words import why
 from .errors import CRASHED, MEMORY, SECONDS, unreadable
 from .kinds import Kind
 from .reading import Reading, reading_of

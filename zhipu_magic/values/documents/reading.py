@@ -10,9 +10,9 @@ from functools import cached_property
 from typing import Final, NamedTuple, Protocol
 
 from ...text.characters import REORDERING, TAG, whole_characters
-from ...text.language import of_prompt
-from ...text.messages import N_, Message, _, for_model, sent
-from ...text.numbers import plural
+from ...text.languages.language import of_prompt
+from ...text.languages.messages import N_, Message, _, for_model, sent
+from ...text.languages.numbers import plural
 from ...text.tokens import fenced_within, weight
 from ..budget import check_room
 from .pages import Pages

@@ -18,7 +18,7 @@ from typing import Any, Protocol
 
 from ...text.characters import message_of, shortened
 from ...text.errors import InvalidRequest
-from ...text.messages import _
+from ...text.languages.messages import _
 
 _VERSION: str = sys.modules[__name__.partition(".")[0]].__version__  # what is above all wings is imported by none
 _LONGEST_ERROR = 500

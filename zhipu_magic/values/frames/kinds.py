@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from ...text.characters import class_name, shortened
 from ...text.errors import GLMError, InvalidRequest
-from ...text.messages import comma
+from ...text.languages.joined import comma
 from ..types.fields import field_names
 from ..types.names import kind_of
 from .libraries import is_dask, is_of_arrow, of_library

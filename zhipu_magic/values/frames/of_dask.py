@@ -19,7 +19,7 @@ from itertools import accumulate, pairwise
 from typing import Any
 
 from ...text.errors import InvalidRequest
-from ...text.messages import _
+from ...text.languages.messages import _
 from .answers import Answers
 from .dask_workers import Call, Partition, Waits, Workers, workers_of
 from .libraries import as_frame, of_library

@@ -16,9 +16,9 @@ from typing import Any, Final
 
 from ...text import regular_files
 from ...text.errors import InvalidRequest, JournalError, ServiceError
-from ...text.messages import _
+from ...text.languages.messages import _
+from ...text.languages.system_words import why
 from ...text.open_folder import refused
-from ...text.system_words import why
 from .files import what_is
 from .image import Image
 from .pixels import pil_image

@@ -15,8 +15,8 @@ from ...text import regular_files
 from ...text.addresses import is_web_address
 from ...text.characters import shortened
 from ...text.errors import InvalidRequest
-from ...text.messages import N_, _
-from ...text.system_words import why
+from ...text.languages.messages import N_, _
+from ...text.languages.system_words import why
 from .image import JPEG, LONGEST_SIDE, MOST_BYTES, PNG, Image, remote
 from .pixels import damaged, from_encoded
 

@@ -25,7 +25,7 @@ from typing import Any
 
 from ...text.characters import class_name
 from ...text.errors import InvalidRequest
-from ...text.messages import _
+from ...text.languages.messages import _
 from .files import WHAT_IS, from_bytes, from_file, from_text
 from .image import LONGEST_SIDE, Image
 from .pixels import from_array, from_encoded, from_pil

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from ...text.messages import _, comma
+from ...text.languages.joined import comma
+from ...text.languages.messages import _
 
 PNG: Final = "image/png"
 JPEG: Final = "image/jpeg"

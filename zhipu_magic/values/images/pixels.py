@@ -10,7 +10,7 @@ import warnings
 from typing import Any, Final
 
 from ...text.errors import InvalidRequest
-from ...text.messages import _
+from ...text.languages.messages import _
 from .image import JPEG, LONGEST_SIDE, MOST_BYTES, PNG, Image
 
 _FORMATS: Final = ("PNG", "JPEG", "GIF", "WEBP", "BMP", "TIFF")

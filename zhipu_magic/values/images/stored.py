@@ -19,8 +19,8 @@ from typing import Any
 from ...text import regular_files
 from ...text.addresses import is_web_address
 from ...text.errors import JournalError
+from ...text.languages.system_words import why
 from ...text.open_folder import refused
-from ...text.system_words import why
 from .files import what_is
 from .image import ENDINGS, LONGEST_SIDE, MOST_BYTES, PARTS, PNG, Image, remote
 from .pixels import hash_of_png

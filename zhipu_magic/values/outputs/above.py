@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
-from ...text.messages import _
+from ...text.languages.messages import _
 from .output import Cell, Whole
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from ...text.messages import _
+from ...text.languages.messages import _
 from ...text.untrusted_json import loads
 from .above import CODE, MARKDOWN, Piece
 from .marks import mark_of

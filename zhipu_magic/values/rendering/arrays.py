@@ -13,9 +13,9 @@ from types import ModuleType
 from typing import Any, Final
 
 from ...text.characters import shortened, with_line_ends_escaped
+from ...text.languages.messages import _, for_model
+from ...text.languages.numbers import in_short
 from ...text.left_out import note_cut
-from ...text.messages import _, for_model
-from ...text.numbers import in_short
 from ...text.tokens import INLINE, fenced_within, weight
 from .code import function
 from .registry import LATE, add, kind_of

@@ -17,9 +17,9 @@ from ...text.blobs import without_blobs
 from ...text.characters import shortened, without_addresses
 from ...text.errors import GLMError
 from ...text.html_text import html_text
+from ...text.languages.messages import _, for_model
 from ...text.left_out import note_cut
 from ...text.markdown import closed
-from ...text.messages import _, for_model
 from ...text.terminal_text import as_shown
 from ...text.tokens import INLINE, ends, fenced_ends
 from ..images.files import displayed_bytes, from_bytes

@@ -16,10 +16,10 @@ from typing import Final
 
 from ...text.blobs import without_blobs
 from ...text.characters import without_addresses
+from ...text.languages.messages import N_, _, for_model
+from ...text.languages.numbers import plural
 from ...text.left_out import collecting_cuts, note_cut
 from ...text.markdown import fenced
-from ...text.messages import N_, _, for_model
-from ...text.numbers import plural
 from ...text.secrets import collecting_secrets, of_other_than_secrets, secrets_in, taken_out_of, without_secrets
 from ...text.terminal_text import as_shown
 from ...text.tokens import INLINE, ends, fenced_ends, fenced_within, shares, weight

@@ -22,7 +22,7 @@ from types import (
 from typing import Any, Final
 
 from ...text.characters import shortened, with_line_ends_escaped, without_addresses
-from ...text.messages import for_model
+from ...text.languages.messages import for_model
 from ...text.tokens import cut, fenced_within, listed, weight
 from .registry import render
 from .reprs import repr_of

@@ -13,7 +13,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from ...text.messages import N_, comma, for_model, semicolon, sent
+from ...text.languages.joined import comma, semicolon
+from ...text.languages.messages import N_, for_model, sent
 from .sampling import step
 from .table_rows import cell, day, is_day
 

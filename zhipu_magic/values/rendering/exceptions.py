@@ -20,9 +20,10 @@ from itertools import groupby
 from typing import Final
 
 from ...text.characters import message_of, shortened, without_addresses
+from ...text.languages.joined import comma
+from ...text.languages.messages import _, for_model, ngettext
+from ...text.languages.numbers import plural
 from ...text.left_out import collecting_cuts, note_cut
-from ...text.messages import _, comma, for_model, ngettext
-from ...text.numbers import plural
 from ...text.tokens import INLINE, and_more, cut, fenced_within, weight
 from .registry import render
 from .stack_frames import HIDDEN, Frame, frames, own_frames, place

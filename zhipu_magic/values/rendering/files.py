@@ -10,9 +10,9 @@ from typing import Final
 
 from ...text import regular_files
 from ...text.errors import InvalidRequest
-from ...text.messages import _, for_model
-from ...text.numbers import plural
-from ...text.system_words import why
+from ...text.languages.messages import _, for_model
+from ...text.languages.numbers import plural
+from ...text.languages.system_words import why
 from ...text.tokens import fenced_within, listed, weight
 from ..budget import check_room
 from ..documents.kinds import LONGEST_HEAD, may_be_document

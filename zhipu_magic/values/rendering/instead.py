@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from types import FunctionType, MethodDescriptorType
 from typing import Any, Final
 
-from ...text.messages import _, joined
+from ...text.languages.joined import joined
+from ...text.languages.messages import _
 from .reprs import without_places
 
 _ADDRESS: Final = re.compile(r" at 0x[0-9A-Fa-f]+")

@@ -8,7 +8,7 @@ from types import ModuleType
 from typing import Any, Final
 
 from ...text.characters import class_name
-from ...text.messages import for_model
+from ...text.languages.messages import for_model
 from .instead import says_nothing, ways_to_read
 from .records import left_out
 from .registry import SaysNothing, Secret, asked, is_ours, render

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+from ...text.languages.joined import comma
+from ...text.languages.messages import _, for_model, sent
+from ...text.languages.numbers import plural
 from ...text.left_out import note_cut
-from ...text.messages import _, comma, for_model, sent
-from ...text.numbers import plural
 from ...text.secrets import collecting_secrets, taken_out_of
 from ...text.tokens import shares, weight
 from ..budget import check_room

@@ -9,9 +9,10 @@ from typing import Final
 
 from ...text.blobs import without_blobs
 from ...text.characters import shorten
+from ...text.languages.joined import comma
+from ...text.languages.messages import N_, _, for_model, sent
+from ...text.languages.numbers import plural
 from ...text.left_out import collecting_cuts, note_cut
-from ...text.messages import N_, _, comma, for_model, sent
-from ...text.numbers import plural
 from ...text.secrets import collecting_secrets, of_other_than_secrets, secrets_in, taken_out_of, without_secrets
 from ...text.tokens import ends, weight
 from ..images.from_value import Image

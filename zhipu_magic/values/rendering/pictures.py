@@ -7,7 +7,7 @@ from types import ModuleType
 from typing import Any, Final
 
 from ...text.errors import InvalidRequest
-from ...text.messages import for_model
+from ...text.languages.messages import for_model
 from ..images.from_value import Image, image_of
 from .registry import LATE, add, is_ours, render
 

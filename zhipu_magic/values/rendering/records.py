@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from types import MemberDescriptorType
 from typing import Any, Final
 
-from ...text.messages import for_model
+from ...text.languages.messages import for_model
 from ..types.fields import visible_fields
 from .registry import render
 

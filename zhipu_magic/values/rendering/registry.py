@@ -20,8 +20,9 @@ from typing import Any, Final
 
 from ...text.characters import class_name, library_of, message_of, whole_characters
 from ...text.errors import NOTHING_SENT, GLMError, InvalidRequest
+from ...text.languages.joined import joined, semicolon
+from ...text.languages.messages import _, for_model, ngettext
 from ...text.left_out import collecting_cuts
-from ...text.messages import _, for_model, joined, ngettext, semicolon
 from ...text.tokens import cut
 from ..images.from_value import Image
 from .instead import told_ways

@@ -17,9 +17,9 @@ from types import EllipsisType, NoneType, NotImplementedType
 from typing import Any, Final
 
 from ...text.characters import shortened
+from ...text.languages.messages import _, for_model
+from ...text.languages.numbers import plural
 from ...text.left_out import note_cut
-from ...text.messages import _, for_model
-from ...text.numbers import plural
 from ...text.tokens import cut, weight
 from ..images.from_value import Image, image_of
 from .pictures import begins_as_picture

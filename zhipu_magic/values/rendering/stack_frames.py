@@ -14,7 +14,7 @@ from pathlib import Path
 from types import BuiltinFunctionType, FrameType, FunctionType, MethodType, ModuleType, TracebackType
 from typing import Any, Final
 
-from ...text.messages import _
+from ...text.languages.messages import _
 from ..outputs.marks import mark_of
 
 _CELL: Final = re.compile(r"<ipython-input-|[/\\](ipykernel_\d+[/\\]\d+|ipython-input-[\w-]+)\.py$")

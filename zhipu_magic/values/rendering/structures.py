@@ -14,9 +14,9 @@ from itertools import islice
 from types import ModuleType
 from typing import Any, Final
 
+from ...text.languages.messages import _, for_model, sent
+from ...text.languages.numbers import plural
 from ...text.left_out import collecting_cuts, note_cut
-from ...text.messages import _, for_model, sent
-from ...text.numbers import plural
 from ...text.tokens import INLINE, estimate, fenced_within, weight
 from ..images.from_value import Image
 from .instead import ways_to_read

@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from ...text.languages.joined import comma, semicolon, sentences
+from ...text.languages.messages import Message, _, for_model, sent
+from ...text.languages.numbers import plural
 from ...text.left_out import note_cut
-from ...text.messages import Message, _, comma, for_model, semicolon, sent, sentences
-from ...text.numbers import plural
 from ...text.tables import row, rule
 from ...text.tokens import weight
 from .column_statistics import HEADS, Measured, longest_missing, measured, missing

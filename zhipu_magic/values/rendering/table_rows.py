@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from ...text.characters import shortened, without_addresses
+from ...text.languages.joined import comma
+from ...text.languages.messages import N_, _, for_model
+from ...text.languages.numbers import in_short, is_rounded, plural
 from ...text.left_out import note_cut
-from ...text.messages import N_, _, comma, for_model
-from ...text.numbers import in_short, is_rounded, plural
 from ...text.tables import row, rule
 from ...text.tokens import weight
 from .reprs import repr_of, without_places

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
+from ...text.languages.messages import N_, _, for_model
+from ...text.languages.numbers import plural
 from ...text.left_out import note_cut
-from ...text.messages import N_, _, for_model
-from ...text.numbers import plural
 from ...text.tokens import weight
 from .column_statistics import missing, summary
 from .registry import LATE, add, kind_of

@@ -11,7 +11,7 @@ from contextlib import suppress
 from itertools import islice
 from typing import Any
 
-from ...text.messages import for_model
+from ...text.languages.messages import for_model
 
 #: Runs a coroutine to its end, and returns its result or raises what it raised.
 RunCoroutine = Callable[[Coroutine[Any, Any, Any]], Any]

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from ...text.messages import N_, _, for_model, sent, told
+from ...text.languages.messages import N_, _, for_model, sent, told
 
 #: Shows the user the call (the second text; the first is the tool's name), and returns True if they agree. Nothing else
 #: counts as consent, not even another true value. Raises `CannotAsk`, or anything else, if the user cannot be asked.

@@ -12,8 +12,9 @@ from typing import Any, Final
 from ...text.characters import whole_characters, without_addresses
 from ...text.errors import GLMError, JournalError
 from ...text.html_tables import table_of
-from ...text.language import prompted
-from ...text.messages import _, joined
+from ...text.languages.joined import joined
+from ...text.languages.language import prompted
+from ...text.languages.messages import _
 from ...text.terminal_text import as_shown
 from ..images.files import displayed_bytes, from_bytes
 from ..images.image import JPEG, PNG, Image

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Optional
 
 from ...text.characters import shortened, whole_characters
 from ...text.errors import InvalidRequest
-from ...text.messages import for_model, semicolon
+from ...text.languages.joined import semicolon
+from ...text.languages.messages import for_model
 from ..types.names import type_name
 from ..types.problems import problems_of
 from ..types.schema import JsonType, object_type

@@ -10,7 +10,7 @@ from typing import Any
 
 from ...text.characters import class_name, each_text, shortened, whole_characters, without_addresses
 from ...text.errors import InvalidRequest
-from ...text.messages import Message, _, for_model, sent
+from ...text.languages.messages import Message, _, for_model, sent
 from .awaiting import RunCoroutine, whole
 from .consent import Ask, refusal
 from .ran import Ran

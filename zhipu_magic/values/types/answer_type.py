@@ -14,7 +14,7 @@ from typing import Any
 
 from ...text.characters import whole_characters, without_addresses
 from ...text.errors import InvalidRequest
-from ...text.messages import _, for_model, sent
+from ...text.languages.messages import _, for_model, sent
 from .data_frames import DataFrame, Frame, FrameType, frame_rows, library_of
 from .json_pieces import Piece, is_last_meant, pieces
 from .markdown import ROWS, table, value_markdown

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, time
 from typing import Any
 
+from ...text.languages.messages import _, told
+from ...text.languages.numbers import plural
 from ...text.markdown import escaped, fenced
-from ...text.messages import _, told
-from ...text.numbers import plural
 from ...text.tables import row, rule
 from .fields import field_values
 

@@ -9,7 +9,7 @@ import typing
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from ...text.characters import without_addresses
-from ...text.messages import _
+from ...text.languages.messages import _
 
 
 def type_name(wanted: Any) -> str:

@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal, Optional, Union
 
 from ...text.characters import shortened
 from ...text.errors import InvalidRequest
-from ...text.messages import N_, _
+from ...text.languages.messages import N_, _
 from ...text.suggestions import nearest
 from .data_frames import DataFrame, FrameType, library_of
 from .names import is_type, kind_of

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ...text.characters import shortened, without_addresses
-from ...text.messages import _
+from ...text.languages.messages import _
 
 if TYPE_CHECKING:
     from pydantic import ValidationError

@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ...text.characters import without_addresses
-from ...text.messages import _
+from ...text.languages.messages import _
 from .fields import field_names
 from .names import type_name
 from .typed_dicts import Unsupported, readable, typed_dict

@@ -9,7 +9,7 @@ import typing
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from ...text.messages import _
+from ...text.languages.messages import _
 
 #: `subscripted(Union, parts)`: one of typing's forms with parts that are known only at run time.
 subscripted: Any = operator.getitem

@@ -13,8 +13,8 @@ from ....history.markdown import answer, call_line, call_text, code_in, shown_ca
 from ....history.rounds import Called, calls_by_round
 from ....history.turn import Turn
 from ....text.html import block
+from ....text.languages.messages import _
 from ....text.markup import Markup
-from ....text.messages import _
 from ....text.wrapping import width, wrapped
 from ....values.tools.ran import Shown
 from ..answer import WAS_REASONING

@@ -12,7 +12,7 @@ from markdown_it.token import Token
 from rich.text import Text
 
 from ....text.characters import without_controls
-from ....text.messages import _, told
+from ....text.languages.messages import _, told
 from ....text.wrapping import breaks
 
 FAINT = "dim"

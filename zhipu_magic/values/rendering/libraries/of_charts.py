@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from ....text.addresses import without_secrets
 from ....text.errors import InvalidRequest
+from ....text.languages.messages import _, for_model
 from ....text.left_out import note_cut
-from ....text.messages import _, for_model
 from ..records import unless_secret
 from ..registry import LATE, SaysNothing, add
 from ..structures import as_json

@@ -8,7 +8,7 @@ from types import ModuleType
 from typing import Any, Final
 
 from ....text.characters import shortened
-from ....text.messages import for_model
+from ....text.languages.messages import for_model
 from ....text.tokens import weight
 from ..registry import LATE, add, render
 from .parts import briefly

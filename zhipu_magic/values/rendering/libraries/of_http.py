@@ -9,8 +9,8 @@ from types import ModuleType
 from typing import Any, Final
 
 from ....text.addresses import without_secrets
-from ....text.messages import for_model
-from ....text.numbers import plural
+from ....text.languages.messages import for_model
+from ....text.languages.numbers import plural
 from ....text.tokens import fenced_within, weight
 from ..records import left_out, unless_secret
 from ..registry import LATE, SaysNothing, add

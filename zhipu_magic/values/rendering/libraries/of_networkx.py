@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from types import ModuleType
 from typing import Any, Final
 
-from ....text.messages import N_, for_model
-from ....text.numbers import estimated, plural
+from ....text.languages.messages import N_, for_model
+from ....text.languages.numbers import estimated, plural
 from ..registry import LATE, add
 from .parts import block, briefly, first_of, library_and_class, named
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from types import ModuleType
 from typing import Any
 
-from ....text.messages import _, for_model, sent
-from ....text.numbers import plural
+from ....text.languages.messages import _, for_model, sent
+from ....text.languages.numbers import plural
 from ..registry import LATE, SaysNothing, add
 from ..table_rows import label_of
 from .parts import block, briefly, library_and_class, quietly

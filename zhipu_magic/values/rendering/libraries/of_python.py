@@ -7,8 +7,8 @@ import re
 from types import CodeType, FrameType, ModuleType
 from typing import Any, Final
 
-from ....text.messages import for_model, sent
-from ....text.numbers import plural
+from ....text.languages.messages import for_model, sent
+from ....text.languages.numbers import plural
 from ..instead import ways_to_read
 from ..registry import LATE, SaysNothing, add, render
 from ..reprs import repr_of

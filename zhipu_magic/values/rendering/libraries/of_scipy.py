@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any, Final
 
-from ....text.messages import for_model
-from ....text.numbers import estimated, plural
+from ....text.languages.messages import for_model
+from ....text.languages.numbers import estimated, plural
 from ..registry import LATE, add
 from .parts import block, briefly, library_and_class, named, quietly
 

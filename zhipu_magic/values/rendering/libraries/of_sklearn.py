@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from types import ModuleType
 from typing import Any, Final
 
-from ....text.messages import for_model
+from ....text.languages.messages import for_model
 from ..registry import LATE, add
 from .parts import block, briefly, library_and_class, quietly, under
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any, Final
 
-from ....text.messages import for_model
+from ....text.languages.messages import for_model
 from ....text.tokens import cut, fenced_within, listed, weight
 from ..records import is_secret, left_out
 from ..registry import LATE, AsRepr, SaysNothing, add

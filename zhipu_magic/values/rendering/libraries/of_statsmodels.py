@@ -7,7 +7,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any, Final
 
-from ....text.messages import for_model
+from ....text.languages.messages import for_model
 from ....text.tokens import fenced_within, weight
 from ..registry import LATE, add
 from .parts import library_and_class, quietly

@@ -6,7 +6,8 @@ from collections import Counter
 from types import ModuleType
 from typing import Any, Final
 
-from ....text.messages import _, for_model, semicolon
+from ....text.languages.joined import semicolon
+from ....text.languages.messages import _, for_model
 from ..registry import LATE, add
 from ..reprs import without_places
 

@@ -6,7 +6,8 @@ from collections import Counter
 from types import ModuleType
 from typing import Any
 
-from ....text.messages import _, comma, sent
+from ....text.languages.joined import comma
+from ....text.languages.messages import _, sent
 from ..registry import LATE, add
 from ..reprs import repr_of
 from .parts import block, library_and_class

@@ -11,8 +11,8 @@ from itertools import chain
 from types import ModuleType
 from typing import Any, Final
 
-from ....text.messages import for_model
-from ....text.numbers import plural
+from ....text.languages.messages import for_model
+from ....text.languages.numbers import plural
 from ....text.tokens import weight
 from ..arrays import summary
 from ..registry import LATE, add, render

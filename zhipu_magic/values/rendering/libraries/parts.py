@@ -11,10 +11,10 @@ from itertools import chain, islice
 from typing import Any, Final
 
 from ....text.characters import class_name, shortened, with_line_ends_escaped
+from ....text.languages.messages import _, for_model
+from ....text.languages.numbers import plural
 from ....text.left_out import note_cut
 from ....text.markdown import fenced
-from ....text.messages import _, for_model
-from ....text.numbers import plural
 from ....text.tokens import weight
 from ..instead import says_nothing
 from ..records import is_secret, left_out

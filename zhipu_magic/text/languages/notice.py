@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from .joined import sentences
 from .language import Language
-from .messages import Message, sentences
+from .messages import Message
 
 
 class Notice(Message):

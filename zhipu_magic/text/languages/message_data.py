@@ -16,10 +16,12 @@ import re
 from math import isfinite
 from typing import Any
 
+from ..untrusted_json import LARGEST_INTEGER
 from . import numbers
-from .messages import Contextual, Counted, Figure, Joined, Message, Tellable, filled, in_language
+from .joined import Joined
+from .messages import Contextual, Counted, Message, Tellable, filled, in_language
 from .notice import Notice
-from .untrusted_json import LARGEST_INTEGER
+from .numbers import Figure
 
 #: Bounds of what is taken from a journal.
 _DEEPEST, _MOST_PARTS, _MOST_FACTS = 6, 200, 40

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from operator import index
 from typing import Any
 
-from .characters import message_of
+from ..characters import message_of
 
 #: What never changes, and is the same in any process.
 _PLAIN = frozenset({str, int, float, bool, type(None)})

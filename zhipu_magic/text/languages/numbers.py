@@ -7,10 +7,26 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Final
 
+from .facts import as_number
 from .language import Language
-from .messages import Counted, Figure, _
+from .messages import Counted, Tellable, _, as_english, in_language
 
 _NOISE: Final = 1e-14
+
+
+class Figure(Tellable):
+    """A number as each language writes it: `write` does so from the value."""
+
+    write: Callable[[float, Language], object]
+    value: float
+
+    def __new__(cls, write: Callable[[float, Language], object], value: float) -> Figure:
+        figure = super().__new__(cls, as_english(write(value, "en")))
+        figure.write, figure.value = write, as_number(value)
+        return figure
+
+    def in_language(self, language: Language) -> str:
+        return str(in_language(self.write(self.value, language), language))
 
 
 def plural(count: int, what: str) -> str:

@@ -1,7 +1,7 @@
 """Which language a person reads, which one a prompt is in, and where messages are looked up.
 
-English stands in the code. `locale/zh_CN/LC_MESSAGES/zhipu_magic.po` has the Chinese, which the build compiles; it is
-loaded with the first message that a Chinese reader meets.
+English stands in the code. `text/locale/zh_CN/LC_MESSAGES/zhipu_magic.po` has the Chinese, which the build compiles;
+it is loaded with the first message that a Chinese reader meets.
 
     of_reader()       the language of what this process shows: as chosen, or as `auto` finds it
     of_prompt()       the language of what goes to a model, within `prompted`
@@ -200,7 +200,7 @@ def _catalogue(language: Language) -> _Catalogue:
 
     place = f"locale/{_FOLDERS[language]}/LC_MESSAGES/{_DOMAIN}.mo"
     try:
-        data = pkgutil.get_data(__package__, place) or b""
+        data = pkgutil.get_data("zhipu_magic.text", place) or b""
         return _Catalogue(gettext.GNUTranslations(io.BytesIO(data)), data)
     except Exception:  # gettext raises errors of all kinds
         return _Catalogue(gettext.NullTranslations())

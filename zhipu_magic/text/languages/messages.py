@@ -16,13 +16,12 @@ The template is what is translated. So it is a literal, never an f-string, and s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import TypeVar
 
 from . import language as languages
 from .facts import as_number, portable, settled
 from .language import Language
-from .spacing import filled_in_chinese
 
 
 def in_language(fact: object, language: Language) -> object:
@@ -53,6 +52,8 @@ def filled(template: str, facts: Mapping[str, object], language: Language = "en"
         return template
     if language == "en":
         return template.format_map({name: in_language(fact, language) for name, fact in facts.items()})
+    from .spacing import filled_in_chinese
+
     return filled_in_chinese(template, facts, lambda fact: in_language(fact, language))
 
 
@@ -90,7 +91,7 @@ class Message(Tellable):
 
     def __new__(cls, template: str, /, **facts: object) -> Message:
         if isinstance(template, Tellable):  # it is filled
-            steady, text = dict[str, object](), _as_english(template)
+            steady, text = dict[str, object](), as_english(template)
         else:
             steady = settled(facts, template)
             text = filled(template, steady)
@@ -139,45 +140,6 @@ class Counted(Message):
         return filled(form, self.facts, language)
 
 
-class Joined(Tellable):
-    """Texts with the same text between them."""
-
-    between: str
-    parts: Sequence[str]
-
-    def __new__(cls, between: str, parts: Iterable[str]) -> Joined:
-        parts = tuple(part for part in parts if part)
-        joined = super().__new__(cls, _as_english(between).join(map(_as_english, parts)))
-        joined.between, joined.parts = between, parts
-        return joined
-
-    def in_language(self, language: Language) -> str:
-        if language == "en":
-            return str.__str__(self)
-        parts = [str(in_language(part, language)) for part in self.parts]
-        if self.between == " ":
-            return _sentences(parts)
-        between = str(in_language(self.between, language))
-        if between == _ITEMS and any(_CLAUSES in part for part in parts):
-            between = _CLAUSES  # what has clauses is one
-        return between.join(parts)
-
-
-class Figure(Tellable):
-    """A number as each language writes it: `write` does so from the value."""
-
-    write: Callable[[float, Language], object]
-    value: float
-
-    def __new__(cls, write: Callable[[float, Language], object], value: float) -> Figure:
-        figure = super().__new__(cls, _as_english(write(value, "en")))
-        figure.write, figure.value = write, as_number(value)
-        return figure
-
-    def in_language(self, language: Language) -> str:
-        return str(in_language(self.write(self.value, language), language))
-
-
 #: The names by which gettext's tools know these.
 _ = Message
 ngettext = Counted
@@ -191,58 +153,6 @@ def N_(text: _Text) -> _Text:  # gettext's name for a text that is told where it
     return text
 
 
-def joined(between: str, parts: Iterable[str]) -> Joined:
-    """The texts that are not empty, with this between them; it is a message if languages have it differently."""
-    return Joined(between, parts)
-
-
-def sentences(*parts: str) -> Joined:
-    """Sentences one after the other; those that are empty are left out."""
-    return Joined(" ", parts)
-
-
-def comma(parts: Iterable[str]) -> Joined:
-    """Items of a list, as each language separates them."""
-    return Joined(_(", "), parts)
-
-
-def clauses(parts: Iterable[str]) -> Joined:
-    """Clauses of a sentence, as each language separates them: Chinese has another comma for these."""
-    return Joined(pgettext("clauses", ", "), parts)
-
-
-def semicolon(parts: Iterable[str]) -> Joined:
-    """Notes on one thing, each once."""
-    return Joined(_("; "), dict.fromkeys(parts))
-
-
-def all_of(parts: Sequence[str]) -> str:
-    """`a`, `a and b`, `a, b and c`."""
-    return _ended(parts, N_("{most} and {last}"))
-
-
-def any_of(parts: Sequence[str]) -> str:
-    """`a`, `a or b`, `a, b or c`."""
-    return _ended(parts, N_("{most} or {last}"))
-
-
-def _ended(parts: Sequence[str], template: str) -> str:
-    *most, last = parts or [""]
-    return Message(template, most=comma(most), last=last) if most else last
-
-
-#: The comma between the items of a list in Chinese, and that between clauses.
-_ITEMS, _CLAUSES = "、", "，"
-#: After these, Chinese leaves no space before the next sentence, and none before those that open.
-_CLOSE, _OPEN = "。！？；：，、”』」）】…", "“『「（【"
-
-
-def _sentences(parts: Iterable[str]) -> str:
-    text = ""
-    for part in filter(None, parts):
-        text += part if not text or text[-1] in _CLOSE or part[0] in _OPEN else f" {part}"
-    return text
-
-
-def _as_english(text: object) -> str:
+def as_english(text: object) -> str:
+    """A text as it stands in journals and logs."""
     return str(in_language(text, "en"))
