@@ -83,6 +83,7 @@ def test_what_every_front_end_shows_alike_stays_as_it_is(text: str) -> None:
         ("题\n---", '<span class="jp-toc-ignore"></span>题\n---'),
         ("- a\n---", "- a\n***"),
         ("- a\n  ===", "- a\n  ==="),
+        ("题\n---\n\n> b\n> ---", '<span class="jp-toc-ignore"></span>题\n---\n\n> b\n> ---'),
         ("1) a\n   ---", "1) a\n   ---"),
         ("**见 $x$：**好", "<strong><span></span>见 $x$：</strong>好"),
         ("第\\(n\\)2个", "第$n$<span></span>2个"),
