@@ -16,12 +16,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from babel.messages.catalog import Catalog
-from babel.messages.pofile import read_po, write_po
 
 ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(ROOT / "tools")]
 
-from hatch_build import compile_catalogues  # noqa: E402  # it stands beside, in no package
+import po_files  # noqa: E402  # these stand beside, in no package
+
+from hatch_build import compile_catalogues  # noqa: E402
 
 PACKAGE = ROOT / "zhipu_magic"
 LOCALES = PACKAGE / "text" / "locale"
@@ -186,35 +187,23 @@ def po_path(language: str) -> Path:
 
 def read(language: str) -> Catalog:
     """The translations into a language; none, if its file is not there yet."""
-    path = po_path(language)
-    if not path.exists():
-        return Catalog(locale=language, project="zhipu_magic", fuzzy=False)
-    with path.open("rb") as file:
-        return read_po(file, locale=language)
+    return po_files.read(po_path(language), language)
 
 
 def update(language: str) -> list[str]:
-    """Bring the translations up to date with the code. Returns what is not translated."""
+    """Bring the translations up to date with the code. Returns what is not translated, or marked as fuzzy: that is
+    compiled into nothing."""
     catalog = read(language)
     catalog.update(found(), no_fuzzy_matching=True, update_creation_date=False)
     catalog.obsolete.clear()
     write(catalog, po_path(language))
-    return [str(message.id) for message in catalog if message.id and not _is_translated(message.string)]
+    return [
+        str(message.id) for message in catalog if message.id and (message.fuzzy or not _is_translated(message.string))
+    ]
 
 
 def write(catalog: Catalog, path: Path) -> None:
-    """Write a .po file that differs only where the messages do."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("wb") as file:
-        write_po(file, catalog, width=110, omit_header=False, sort_by_file=True, include_lineno=False)
-    text = _OF_THE_MOMENT.sub("", path.read_text("utf-8"))
-    path.write_text(re.sub(r"\A(#.*\n)+", "# The Chinese of zhipu_magic.\n", text), "utf-8", newline="\n")
-
-
-#: What Babel says of when and by whom a file was written, and of the code beside a message.
-_OF_THE_MOMENT = re.compile(
-    r'^"(?:POT-Creation|PO-Revision|Generated-By|Last-Tran|Language-Team|Report-Msgid).*\n', re.M
-)
+    po_files.write(catalog, path, width=110)
 
 
 def _is_translated(string: object) -> bool:
@@ -223,14 +212,17 @@ def _is_translated(string: object) -> bool:
 
 def main(words: Sequence[str]) -> int:
     """Run one of the commands. Returns the exit status."""
-    if words == ["update"]:
-        for language in LANGUAGES:
-            missing = update(language)
-            print(f"{language}: {len(missing)} not translated", *missing, sep="\n  ")
-    elif words != ["compile"]:
+    if words not in (["update"], ["compile"]):
         print(__doc__)
         return 2
-    compile_catalogues(PACKAGE)
+    try:
+        for language in LANGUAGES if words == ["update"] else ():
+            missing = update(language)
+            print(f"{language}: {len(missing)} not translated", *missing, sep="\n  ")
+        compile_catalogues(PACKAGE)
+    except ValueError as damaged:  # told by whoever reads a catalogue; also where it is not in UTF-8
+        print(damaged, file=sys.stderr)
+        return 1
     return 0
 
 
