@@ -204,7 +204,7 @@ def _end_on_signals() -> None:
     """Have whatever asks this program to end do so as Ctrl-C does: a closed terminal too, unless `nohup` ignores it."""
     for name in ("SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)  # Windows has no SIGHUP
-        if number is not None and signal.getsignal(number) == signal.SIG_DFL:
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _interrupt)
 
 
