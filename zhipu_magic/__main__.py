@@ -211,14 +211,20 @@ def _open_lab(notebook: Path) -> int:
     # The address is ours to print, where nothing stands around it: warnings alone are logged.
     options = ["--ServerApp.ip=127.0.0.1", "--log-level=WARN", *([] if opens else ["--no-browser"])]
     options += ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
-    # Settings of the demo's own: it asks nothing about news, and leaves the user's alone.
+    # Settings and a workspace of the demo's own: it asks nothing about news, opens no other documents, and leaves the
+    # user's alone.
     settings = notebook.parent / ".settings"
     quiet = settings / "@jupyterlab" / "apputils-extension" / "notification.jupyterlab-settings"
     quiet.parent.mkdir(parents=True)
     quiet.write_text('{"fetchNews": "false", "checkForUpdates": false}', encoding="utf-8")
     # A token in the environment is seen by no other user, unlike one in a command line.
     token = os.environ.get("JUPYTER_TOKEN") or secrets.token_hex(24)
-    environment = {**os.environ, "JUPYTERLAB_SETTINGS_DIR": str(settings), "JUPYTER_TOKEN": token}
+    environment = {
+        **os.environ,
+        "JUPYTERLAB_SETTINGS_DIR": str(settings),
+        "JUPYTERLAB_WORKSPACES_DIR": str(settings / "workspaces"),
+        "JUPYTER_TOKEN": token,
+    }
     subprocess.run([sys.executable, "-m", "jupyter", "trust", notebook], stdout=subprocess.DEVNULL)
     if opens:
         said = _("JupyterLab opens in the browser, on a copy of the quickstart …")

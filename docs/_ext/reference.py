@@ -2,6 +2,7 @@
 
 - ``{from-code} NAME`` puts in a page of `from_code`. Its sentences are the package's own and are translated there, so
   that gettext does not ask for them a second time.
+- Of CONTRIBUTING.md, which is in both languages, a page has its own.
 - Links between the files of the repository (`../notebooks/tables.ipynb`, `../SECURITY.md`) lead to their pages here.
 - A cell that begins with `%%glm` is text, and is not coloured as Python.
 - A diagram, which is a block with a `▼` in it, is translated as one text, as no other block of code is.
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import from_code
 from docutils import nodes
 from docutils.statemachine import StringList
-from links import included, moved
+from links import in_one_language, included, moved
 from sphinx import locale
 from sphinx.transforms import SphinxTransform
 from sphinx.util.docutils import SphinxDirective
@@ -75,6 +76,8 @@ class Diagrams(SphinxTransform):
 
 def _read(app: Sphinx, name: str, content: list[str]) -> None:
     content[0] = moved(included(content[0], Path(app.srcdir)))
+    if name == "contributing":
+        content[0] = in_one_language(content[0], app.config.language)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

@@ -124,6 +124,13 @@ def test_without_a_browser_the_demo_serves_and_says_where(tmp_path: Path) -> Non
         assert page.status_code == 200 and "jupyter-config-data" in page.text
         assert httpx.get(address.partition("?")[0]).status_code != 200
         [folder] = tmp_path.glob("zhipu_magic-*")
+        workspace = {"data": {}, "metadata": {"id": "default"}}
+        httpx.put(
+            f"http://127.0.0.1:{port}/lab/api/workspaces/default",
+            json=workspace,
+            headers={"Authorization": f"token {address.partition('token=')[2]}"},
+        ).raise_for_status()
+        assert list(folder.glob(".settings/workspaces/*"))  # and the user's own stays as it was
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=30) == 0
     assert not folder.exists()
