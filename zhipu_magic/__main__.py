@@ -209,7 +209,9 @@ def _open_lab(notebook: Path) -> int:
 
     opens = has_browser()
     # The address is ours to print, where nothing stands around it: warnings alone are logged.
-    options = ["--ServerApp.ip=127.0.0.1", "--log-level=WARN", *([] if opens else ["--no-browser"])]
+    options = ["--ServerApp.ip=127.0.0.1", "--log-level=WARN", "--LabApp.log_level=WARN"]
+    options += ["--ServerApp.answer_yes=True"]  # Ctrl-C ends it, as is said, and asks nothing
+    options += [] if opens else ["--no-browser"]
     options += ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
     # Settings and a workspace of the demo's own: it asks nothing about news, opens no other documents, and leaves the
     # user's alone.

@@ -109,7 +109,9 @@ def test_without_a_browser_the_demo_serves_and_says_where(tmp_path: Path) -> Non
     for name in ("DISPLAY", "WAYLAND_DISPLAY", "JUPYTER_TOKEN"):
         environment.pop(name, None)
     command = [sys.executable, "-m", "zhipu_magic", "demo"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
+    ) as process:
         assert process.stdout is not None
         said = []
         while "Ctrl-C" not in "".join(said[-1:]):
@@ -118,6 +120,7 @@ def test_without_a_browser_the_demo_serves_and_says_where(tmp_path: Path) -> Non
         [address] = re.findall(
             r"^    (http://127\.0\.0\.1:\d+/lab/tree/quickstart\.ipynb\?token=\w+)$", "".join(said), re.M
         )
+        assert "LabApp] " not in "".join(said)  # what JupyterLab has loaded is of no interest
         port = httpx.URL(address).port
         assert f"ssh -L {port}:127.0.0.1:{port} HOST" in "".join(said)
         page = httpx.get(address, follow_redirects=True)
