@@ -26,7 +26,7 @@ def moved(text: str) -> str:
 
 
 def in_one_language(text: str, language: str) -> str:
-    """The half of CONTRIBUTING.md that is in this language: its Chinese stands below a line, with a link to it above."""
+    """The half of CONTRIBUTING.md in this language: its Chinese stands below a line, with a link to it above."""
     english, line, chinese = text.partition("\n---\n\n")
     return chinese if line and language.startswith("zh") else re.sub(r"(?m)^\[中文\]\(#.*\)\n\n", "", english)
 
