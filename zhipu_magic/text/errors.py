@@ -34,6 +34,7 @@ from .languages.joined import Joined, sentences
 from .languages.language import Language
 from .languages.messages import Message, _, in_language
 from .languages.notice import Notice
+from .wrapping import fitted
 
 #: The outcome of a request that was refused before it was sent, of one that tools or a retry would have sent, and of
 #: one that a replay does not know.
@@ -91,7 +92,7 @@ class GLMError(Exception):
         return self.said.in_language(languages.of_reader())
 
     def __str__(self) -> str:
-        return self.in_language(languages.of_reader())
+        return self.in_language(languages.of_plain_text())
 
     def in_language(self, language: Language) -> str:
         """All of the error's text in this language."""
@@ -117,7 +118,7 @@ class GLMError(Exception):
 
     def _render_traceback_(self) -> list[str]:
         """What IPython prints instead of a traceback."""
-        return str(self).splitlines()
+        return fitted(self.in_language(languages.of_reader()))
 
 
 class InvalidRequest(GLMError, ValueError):

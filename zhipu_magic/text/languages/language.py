@@ -5,6 +5,7 @@ it is loaded with the first message that a Chinese reader meets.
 
     of_reader()       the language of what this process shows: as chosen, or as `auto` finds it
     of_prompt()       the language of what goes to a model, within `prompted`
+    of_plain_text()   either, for `str`
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from contextvars import ContextVar
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from ..characters import HAN
 from .console import has_chinese
 
 if TYPE_CHECKING:
@@ -29,7 +31,7 @@ CHOICES = ("auto", "en", "zh")
 _DOMAIN = "zhipu_magic"
 _FOLDERS: dict[Language, str] = {"zh": "zh_CN", "en": "en"}
 
-_HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
+_HAN = re.compile(f"[{HAN}]")
 #: Japanese and Korean have their own characters among the Chinese ones.
 _KANA_OR_HANGUL = re.compile(r"[\u3041-\u30ff\u1100-\u11ff\uac00-\ud7af]")
 _LATIN_WORD = re.compile(r"[^\W\d_\u0300-\u036f\u3000-\U0010ffff]+")
@@ -122,12 +124,20 @@ def named(name: str) -> Language | None:
 
 # The prompt
 
-_prompt: ContextVar[Language] = ContextVar("language of the prompt", default="en")
+_prompt: ContextVar[Language | None] = ContextVar("language of the prompt", default=None)
 
 
 def of_prompt() -> Language:
     """The language of what goes to a model."""
-    return _prompt.get()
+    return _prompt.get() or "en"
+
+
+def of_plain_text() -> Language:
+    """The language in which an object of ours becomes a plain text, for which anybody's code may ask.
+
+    While a prompt or a tool's result is made, it goes to a model.
+    """
+    return _prompt.get() or of_reader()
 
 
 @contextmanager
