@@ -139,7 +139,9 @@ def test_without_a_browser_the_demo_serves_and_says_where(tmp_path: Path) -> Non
     for name in ("DISPLAY", "WAYLAND_DISPLAY", "JUPYTER_TOKEN"):
         environment.pop(name, None)
     command = [sys.executable, "-m", "zhipu_magic", "demo"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
+    ) as process:
         assert process.stdout is not None
         said = []
         while "Ctrl-C" not in "".join(said[-1:]):
@@ -148,12 +150,20 @@ def test_without_a_browser_the_demo_serves_and_says_where(tmp_path: Path) -> Non
         [address] = re.findall(
             r"^    (http://127\.0\.0\.1:\d+/lab/tree/quickstart\.ipynb\?token=\w+)$", "".join(said), re.M
         )
+        assert "LabApp] " not in "".join(said)  # what JupyterLab has loaded is of no interest
         port = httpx.URL(address).port
         assert f"ssh -L {port}:127.0.0.1:{port} HOST" in "".join(said)
         page = httpx.get(address, follow_redirects=True)
         assert page.status_code == 200 and "jupyter-config-data" in page.text
         assert httpx.get(address.partition("?")[0]).status_code != 200
         [folder] = tmp_path.glob("zhipu_magic-*")
+        workspace = {"data": {}, "metadata": {"id": "default"}}
+        httpx.put(
+            f"http://127.0.0.1:{port}/lab/api/workspaces/default",
+            json=workspace,
+            headers={"Authorization": f"token {address.partition('token=')[2]}"},
+        ).raise_for_status()
+        assert list(folder.glob(".settings/workspaces/*"))  # and the user's own stays as it was
         process.send_signal(signal.SIGHUP)  # its terminal was closed
         assert process.wait(timeout=30) == 0
     assert not folder.exists()
