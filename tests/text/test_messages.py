@@ -6,6 +6,7 @@ import copy
 import json
 import pickle
 import threading
+import weakref
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from zhipu_magic.notebook import hints
 from zhipu_magic.text.errors import NOTHING_SENT, InvalidRequest
 from zhipu_magic.text.languages import language
 from zhipu_magic.text.languages.joined import all_of, clauses, comma, joined, sentences
@@ -192,6 +194,25 @@ def test_a_message_keeps_what_its_facts_were(chinese: None) -> None:
     assert str(error) == "这里没有批处理 [1]。\nNo [1]."
 
 
+class Failed(Exception):
+    """An error of a library's."""
+
+
+def test_the_hint_of_a_cell_has_the_facts_of_the_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hints, "HINTS", {"test": "{id!r}, {other}: {error}"})
+    changing, error = [1], Failed("no")
+    facts: dict[str, object] = {"id": changing, "other": changing, "error": error}
+    raised = InvalidRequest("No {id}.", reason="test", **facts)
+    notice = Notice("No {id}.", reason="test", **facts)
+    changing.append(2)
+    alive = weakref.ref(error)
+    facts.clear()
+    del error
+    assert alive() is None, "its frames would stay with it"
+    assert hints.in_words(raised) == "No [1].\n[1], [1]: no"
+    assert hints.in_cell(notice) == "No [1]. [1], [1]: no"
+
+
 def test_an_error_whose_words_fail_can_be_a_fact() -> None:
     class Broken(Exception):
         def __str__(self) -> str:
@@ -219,6 +240,7 @@ def test_a_message_as_a_template_is_not_filled_again() -> None:
     inner = _("Write {code}.", code="{{ x }} {y}")
     assert str(InvalidRequest("No {b}.", hint=inner, reason="test", b=1)) == "No 1.\nWrite {{ x }} {y}."
     assert Notice(inner, reason="test", b=1) == inner
+    assert Message(inner) is inner
 
 
 def test_what_a_journal_gets_of_a_message_is_json() -> None:

@@ -29,7 +29,7 @@ from typing import Any
 
 from .characters import without_controls
 from .languages import language as languages
-from .languages.facts import portable
+from .languages.facts import portable, settled_for_all
 from .languages.joined import Joined, sentences
 from .languages.language import Language
 from .languages.messages import Message, _, in_language
@@ -48,9 +48,9 @@ class GLMError(Exception):
     `message` says what happened, `hint` what to do now in Python, and `detail` has the service's own code and words.
     As text, the error is in the language of its reader; `said` is what happened in English, for a journal, and can be
     told in any language.
-    `reason` names the kind of failure, however it is worded, and `facts` are the values in the sentences. `context`
-    says where it happened and goes before the message, `outcomes` say what became of the turn, and `near` is the name
-    that was perhaps meant. Whatever is `also` wrong is told in the same text.
+    `reason` names the kind of failure, however it is worded, and `facts` are the values in the sentences, as they were
+    when it was raised. `context` says where it happened and goes before the message, `outcomes` say what became of the
+    turn, and `near` is the name that was perhaps meant. Whatever is `also` wrong is told in the same text.
 
     `retryable` says whether the same request may succeed a little later.
     """
@@ -69,12 +69,12 @@ class GLMError(Exception):
         **facts: object,
     ) -> None:
         """`message` and `hint` are templates that the facts fill; without facts, they are taken as written."""
+        self.facts = facts = settled_for_all(facts, message, hint)
         self._happened = Message(message, **facts)
         super().__init__(str(self._happened))
         self.hint: str = Message(hint, **facts)
         self.detail = detail
         self.reason = reason
-        self.facts = facts
         self.near = near
         self.context: list[str] = []
         self.outcomes = list(outcomes)

@@ -62,12 +62,12 @@ class Problems:
 def told_lines(lines: list[int]) -> Notice:
     """On which lines of a prompt something is."""
     if len(lines) == 1:
-        return Notice("Line {line} of the prompt:", reason="reference.line", line=lines[0], lines=lines)
+        return Notice("Line {line} of the prompt:", reason="reference.line", line=lines[0], lines=tuple(lines))
     *most, last = lines
     return Notice(
         "Lines {most} and {last} of the prompt:",
         reason="reference.lines",
         most=comma(map(str, most)),
         last=last,
-        lines=lines,
+        lines=tuple(lines),
     )

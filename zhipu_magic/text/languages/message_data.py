@@ -19,7 +19,7 @@ from typing import Any
 from ..untrusted_json import LARGEST_INTEGER
 from . import numbers
 from .joined import Joined
-from .messages import Contextual, Counted, Message, Tellable, filled, in_language
+from .messages import Contextual, Counted, Message, filled, in_language
 from .notice import Notice
 from .numbers import Figure
 
@@ -45,8 +45,6 @@ def data_of(text: str) -> dict[str, Any] | None:
     if isinstance(text, Notice):
         return {"between": " ", "parts": [_part(text.text), _part(text.hint)]}
     if isinstance(text, Message):
-        if isinstance(text.template, Tellable):
-            return data_of(text.template)
         context = {"in": text.context} if isinstance(text, Contextual) else {}
         return {"of": text.template, **context, "with": _used(text)}
     return None

@@ -11,7 +11,8 @@ that it can be told in another language wherever it is shown, alone or as a fact
     sent(message)     in the language of the prompt: the last step before it goes to a model
     for_model(…)      a message that only a model reads, told in the language of the prompt at once
 
-The template is what is translated. So it is a literal, never an f-string, and says all of its sentence.
+The template is what is translated. So it is a literal, never an f-string, and says all of its sentence. The one
+exception is `numbers.plural`, which makes the two forms of a regular noun; `tools/catalog` makes the same ones.
 """
 
 from __future__ import annotations
@@ -84,26 +85,25 @@ def _restored(kind: type[Tellable], text: str, parts: Mapping[str, object]) -> T
 
 
 class Message(Tellable):
-    """A text in English with its template and facts. Without facts, the template is taken as written."""
+    """A text in English with its template and facts. Without facts, the template is taken as written.
+
+    One that is a message already is filled no more: it is returned as it is.
+    """
 
     template: str
     facts: Mapping[str, object]
 
     def __new__(cls, template: str, /, **facts: object) -> Message:
-        if isinstance(template, Tellable):  # it is filled
-            steady, text = dict[str, object](), as_english(template)
-        else:
-            steady = settled(facts, template)
-            text = filled(template, steady)
-        message = super().__new__(cls, text)
-        message.template, message.facts = template, steady
+        if isinstance(template, Tellable):
+            return template  # type: ignore[return-value]  # a text that can be told stands for itself
+        facts = settled(facts, template)
+        message = super().__new__(cls, filled(template, facts))
+        message.template, message.facts = template, facts
         return message
 
     def in_language(self, language: Language) -> str:
         if language == "en":
             return str.__str__(self)
-        if isinstance(self.template, Tellable):
-            return self.template.in_language(language)
         return filled(languages.translated(self.template, language), self.facts, language)
 
 
