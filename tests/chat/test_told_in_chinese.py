@@ -72,7 +72,7 @@ def test_an_answer_of_another_type_is_told_whole(chat: Chat, server: PracticeSer
     with pytest.raises(InvalidAnswer) as caught:
         chat.ask("yes?", as_type=bool).value  # noqa: B018  # reads it
     assert caught.value.message == "回答因达到最大长度而被截断，不是有效的 bool。"
-    assert caught.value.said == "The answer was cut off at its maximum length and is not a valid bool."
+    assert caught.value.happened == "The answer was cut off at its maximum length and is not a valid bool."
 
 
 @pytest.mark.parametrize(

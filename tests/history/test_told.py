@@ -58,7 +58,7 @@ def test_what_is_said_of_a_reply_is_told_in_the_language_of_its_reader(chinese: 
         completion=COMPLETION,
         cut=[LEFT, "as it is"],
         above=LEFT,
-        broken=ReplyBroken("There is no turn {number} to fork at.", number=plural(3, "row"), reason="test").said,
+        broken=ReplyBroken("There is no turn {number} to fork at.", number=plural(3, "row"), reason="test").happened,
         rounds=rounds,
     )
     members = written(event)

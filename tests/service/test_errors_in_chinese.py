@@ -63,7 +63,7 @@ def test_an_error_in_chinese_has_the_services_own_words() -> None:
 
 def test_an_error_is_recorded_in_english() -> None:
     error = service_error(429, json.dumps({"error": {"code": "1302"}}))
-    assert error.said == "Too many requests are in progress with this key."
+    assert error.happened == "Too many requests are in progress with this key."
     assert error.in_language("en").endswith("then try again.\n(HTTP 429 · code 1302)")
 
 

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from zhipu_magic.notebook import hints
 from zhipu_magic.text.errors import NOTHING_SENT, InvalidRequest
 from zhipu_magic.text.languages import language
-from zhipu_magic.text.languages.joined import all_of, clauses, comma, joined, sentences
+from zhipu_magic.text.languages.joined import Joined, all_of, clauses, comma, sentences
 from zhipu_magic.text.languages.message_data import data_of, told_by
 from zhipu_magic.text.languages.messages import Message, _, pgettext, sent, told
 from zhipu_magic.text.languages.notice import Notice
@@ -58,14 +58,14 @@ def test_an_error_is_told_in_the_language_of_its_reader() -> None:
     language.choose("zh")
     try:
         assert str(error) == "这里没有批处理 b1。是不是想写 b2？\n什么都没有发送。"
-        assert error.said == "There is no batch b1 here." and error.message == "这里没有批处理 b1。"
+        assert error.happened == "There is no batch b1 here." and error.message == "这里没有批处理 b1。"
     finally:
         language.choose("auto")
     assert error.message == "There is no batch b1 here."
 
 
 def test_a_piece_of_a_page_is_told_when_it_is_shown() -> None:
-    piece = Markup("There is no batch {id} here.", id=joined(" · ", [plural(2, "turn"), "*"]))
+    piece = Markup("There is no batch {id} here.", id=Joined(" · ", [plural(2, "turn"), "*"]))
     assert piece.plain == "There is no batch 2 turns · * here."
     language.choose("zh")
     try:
@@ -97,6 +97,8 @@ def test_lists_and_sentences_follow_the_language(chinese: None) -> None:
     assert told(clauses(["a", "b"])) == "a，b" and clauses(["a", "b"]) == "a, b"
     assert told(comma(["a", clauses(["b", "c"]), "d"])) == "a，b，c，d"
     assert told(sentences("没有", "“a”", "b")) == "没有“a”b"
+    assert Markup.sentences(Markup("`a`"), NOTHING_SENT, Markup("*b*")).rich == "`a` 什么都没有发送。*b*"
+    assert told(Joined(" ", [NOTHING_SENT, "b"])) == "什么都没有发送。 b", "no sentences"
 
 
 def test_one_word_of_ours_may_be_two_of_another_language(chinese: None) -> None:
@@ -114,6 +116,7 @@ def test_one_word_of_ours_may_be_two_of_another_language(chinese: None) -> None:
         compact(12_345),
         pgettext("tokens", "prompt"),
         clauses([plural(2, "row"), "b"]),
+        sentences(plural(2, "row"), "b"),
         Notice("Nothing was sent.", hint="There is no batch {id} here.", reason="test", id=3),
     ],
     ids=lambda text: type(text).__name__,
@@ -273,7 +276,7 @@ def test_what_is_shown_never_mixes_languages_while_they_change() -> None:
         plural(2, "row"),
         compact(12_345),
         comma([plural(2, "row"), "b"]),
-        sentences("The thread a …", "The file “x”", NOTHING_SENT),
+        sentences("The thread a …", "The file “x”", "", NOTHING_SENT),
         Notice("The file “x”", hint="Nothing was sent.", reason="test"),
     ],
     ids=lambda text: type(text).__name__,

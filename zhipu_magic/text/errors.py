@@ -30,7 +30,7 @@ from typing import Any
 from .characters import without_controls
 from .languages import language as languages
 from .languages.facts import portable, settled_for_all
-from .languages.joined import Joined, sentences
+from .languages.joined import Sentences, sentences
 from .languages.language import Language
 from .languages.messages import Message, _, in_language
 from .languages.notice import Notice
@@ -46,8 +46,8 @@ class GLMError(Exception):
     """A failure that the user can understand and act on.
 
     `message` says what happened, `hint` what to do now in Python, and `detail` has the service's own code and words.
-    As text, the error is in the language of its reader; `said` is what happened in English, for a journal, and can be
-    told in any language.
+    As text, the error is in the language of its reader; `happened` says in English what happened, for a journal, and
+    can be told in any language.
     `reason` names the kind of failure, however it is worded, and `facts` are the values in the sentences, as they were
     when it was raised. `context` says where it happened and goes before the message, `outcomes` say what became of the
     turn, and `near` is the name that was perhaps meant. Whatever is `also` wrong is told in the same text.
@@ -81,14 +81,14 @@ class GLMError(Exception):
         self.also: list[GLMError] = []
 
     @property
-    def said(self) -> Joined:
+    def happened(self) -> Sentences:
         """What happened, and where, in English; it can be told in any language."""
         return sentences(*self.context, self._happened)
 
     @property
     def message(self) -> str:
         """What happened, and where, in the language of the reader."""
-        return self.said.in_language(languages.of_reader())
+        return self.happened.in_language(languages.of_reader())
 
     def __str__(self) -> str:
         return self.in_language(languages.of_reader())
@@ -97,7 +97,7 @@ class GLMError(Exception):
         """All of the error's text in this language."""
         everything = (self, *self.also)
         happened = (
-            sentences(one.said, _("Did you mean {near}?", near=one.near) if one.near else "").in_language(language)
+            sentences(one.happened, _("Did you mean {near}?", near=one.near) if one.near else "").in_language(language)
             for one in everything
         )
         outcomes, hints, details = (

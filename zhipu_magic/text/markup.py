@@ -23,6 +23,7 @@ from typing import Literal
 from .addresses import leads_elsewhere
 from .characters import without_controls
 from .languages import language as languages
+from .languages.joined import run_on
 from .languages.language import Language
 from .languages.messages import in_language, told
 from .languages.spacing import filled_in_chinese
@@ -142,6 +143,13 @@ class Markup:
         """A Markup as it is, and anything else as text from outside."""
         return piece if isinstance(piece, Markup) else cls("{piece}", piece=piece)
 
+    @classmethod
+    def sentences(cls, *pieces: object) -> Markup:
+        """Pieces that are sentences, one after the other, as each language writes them."""
+        made = cls()
+        made._make = partial(_run_on, [cls.of(piece) for piece in pieces])
+        return made
+
     def join(self, pieces: Iterable[object]) -> Markup:
         """The pieces, with this piece between them."""
         joined = Markup()
@@ -212,6 +220,10 @@ def _filled(ours: str, pieces: Mapping[str, object], form: Form, language: Langu
     if language == "en":
         return ours.format(**{name: _Piece(piece, form, language) for name, piece in pieces.items()})
     return filled_in_chinese(ours, pieces, lambda piece: _Piece(piece, form, language))
+
+
+def _run_on(pieces: Sequence[Markup], form: Form, language: Language) -> str:
+    return run_on([piece.form_in(form, language) for piece in pieces], language)
 
 
 def _joined(between: Markup, pieces: Sequence[Markup], form: Form, language: Language) -> str:

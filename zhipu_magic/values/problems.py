@@ -37,9 +37,9 @@ class Problems:
         try:
             yield
         except InvalidRequest as error:
-            if (error.reason, error.said) not in self._lines:
+            if (error.reason, error.happened) not in self._lines:
                 self._found.append(error)
-            lines = self._lines.setdefault((error.reason, error.said), [])
+            lines = self._lines.setdefault((error.reason, error.happened), [])
             if line is not None and line not in lines:
                 lines.append(line)
 

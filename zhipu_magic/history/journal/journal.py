@@ -164,7 +164,7 @@ class Journal:
                 Notice(
                     "{problem} Nothing is written to it; the conversation continues without a journal.",
                     reason="journal.not_kept",
-                    problem=error.said,
+                    problem=error.happened,
                 )
             )
         except OSError as error:

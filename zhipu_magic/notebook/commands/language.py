@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from IPython.core.error import UsageError
 
 from ...text.languages import language as languages
-from ...text.languages.messages import N_, _
+from ...text.languages.messages import _
 from ...text.markup import Markup
 from .command import Command
 
@@ -22,7 +22,7 @@ def _language(session: Session, text: str) -> None:
             raise UsageError(_("%glm language takes zh, en or auto, not {name}.", name=text))
         session.settings.language = name
     said = _NOW[languages.of_reader()]
-    session.answer(said if session.settings.language != "auto" else Markup(N_("{said} {why}"), said=said, why=_FOUND))
+    session.answer(said if session.settings.language != "auto" else Markup.sentences(said, _FOUND))
 
 
 #: In which language messages are shown.

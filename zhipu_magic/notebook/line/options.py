@@ -9,7 +9,7 @@ from typing import Any
 from ...service.drawing.models import QUALITIES
 from ...service.models import EFFORTS
 from ...text.languages import language as languages
-from ...text.languages.joined import comma, joined
+from ...text.languages.joined import Joined, comma
 from ...text.languages.messages import _, told
 from ...text.wrapping import wrapped
 from . import values as option_values
@@ -43,7 +43,7 @@ PARSER = Parser(prog="%%glm", add_help=False, allow_abbrev=False, usage=argparse
 
 def _option(*names: str, example: str, **how: Any) -> None:
     """Add an option to the last group. Its help ends with the `example`, on a separate line."""
-    how["help"] = joined("\n", [_(how["help"]), joined("", ["%%%%glm ", example])])
+    how["help"] = Joined("\n", [_(how["help"]), Joined("", ["%%%%glm ", example])])
     GROUPS[-1].add_argument(*names, **how)
 
 
