@@ -20,10 +20,10 @@ from tempfile import TemporaryDirectory
 from typing import Any, NoReturn
 
 from .practice import PracticeServer, ScriptFileError
-from .text.languages import language as languages
 from .text.languages.argparse_words import argparse_in_language
 from .text.languages.console import show_all
 from .text.languages.joined import comma, sentences
+from .text.languages.language import reader
 from .text.languages.messages import N_, _, told
 from .text.languages.system_words import why
 
@@ -197,7 +197,7 @@ def has_browser() -> bool:
 
 def _quickstart() -> Path:
     """The notebook in the reader's language: inside an installed package, or at the top of the repository."""
-    here, is_chinese = Path(__file__).parent, languages.of_reader() == "zh"
+    here, is_chinese = Path(__file__).parent, reader.language == "zh"
     installed = here / "notebook" / ("quickstart_zh.ipynb" if is_chinese else "quickstart.ipynb")
     notebooks = here.parent / "notebooks"
     return installed if installed.exists() else (notebooks / "zh" if is_chinese else notebooks) / "quickstart.ipynb"

@@ -16,15 +16,15 @@ from zhipu_magic.history.rounds import Called
 from zhipu_magic.practice import Answer, PracticeServer
 from zhipu_magic.service.profile import DEFAULT_BASE_URL
 from zhipu_magic.text.errors import GLMError, InvalidAnswer, InvalidRequest, NotRecorded
-from zhipu_magic.text.languages import language
+from zhipu_magic.text.languages.language import reader
 from zhipu_magic.text.languages.messages import told
 
 
 @pytest.fixture(autouse=True)
 def chinese() -> Iterator[None]:
-    language.choose("zh")
+    reader.choose("zh")
     yield
-    language.choose("auto")
+    reader.choose("auto")
 
 
 def test_a_transcript_has_chinese_headings(chat: Chat, server: PracticeServer) -> None:

@@ -20,8 +20,8 @@ from zhipu_magic.history.journal.glance import language_in
 from zhipu_magic.history.journal.journal import Journal
 from zhipu_magic.history.rows.row import Row, RowError, line_of, row_of
 from zhipu_magic.text.errors import ReplyBroken
-from zhipu_magic.text.languages import language
 from zhipu_magic.text.languages.joined import sentences
+from zhipu_magic.text.languages.language import LANGUAGE_VARIABLE, reader
 from zhipu_magic.text.languages.messages import _, told
 from zhipu_magic.text.languages.numbers import plural
 
@@ -34,9 +34,9 @@ CALLED = {"choices": [{"message": {"content": "", "tool_calls": [CALL]}, "finish
 
 @pytest.fixture
 def chinese() -> Iterator[None]:
-    language.choose("zh")
+    reader.choose("zh")
     yield
-    language.choose("auto")
+    reader.choose("auto")
 
 
 def written(event: Any) -> dict[str, Any]:
@@ -199,8 +199,8 @@ def test_there_need_be_no_journal(tmp_path: Path) -> None:
 
 def test_a_session_says_its_language_unless_it_is_english(chinese: None, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "language" not in Journal().begin({"model": "m"}).to_json()  # chosen meanwhile, by a cell
-    monkeypatch.setenv(language.LANGUAGE_VARIABLE, "zh")
-    language.look_again()
+    monkeypatch.setenv(LANGUAGE_VARIABLE, "zh")
+    reader.look_again()
     journal = Journal()
     assert journal.begin({"model": "m"}).language == "zh"
     journal.fork(None)

@@ -21,7 +21,7 @@ from zhipu_magic.notebook.display.screen import Screen
 from zhipu_magic.notebook.display.typeset_painter import TypesetPainter
 from zhipu_magic.practice import STALL, Answer, Fault, PracticeServer, Raw, chunk, sse, tool_call
 from zhipu_magic.text.errors import GLMError
-from zhipu_magic.text.languages import language as languages
+from zhipu_magic.text.languages.language import reader
 
 #: Two English words in a row that are no command of ours; names, code and data have none.
 ENGLISH = re.compile(r"(?<!%)\b[a-z]{2,} [a-z]{2,}")
@@ -193,9 +193,9 @@ def test_the_journal_that_is_offered(chinese: Page, server: PracticeServer, tmp_
 
 @pytest.fixture
 def in_chinese() -> Any:
-    languages.choose("zh")
+    reader.choose("zh")
     yield
-    languages.choose("auto")
+    reader.choose("auto")
 
 
 def _painters(chat: Chat) -> dict[str, Callable[[Any], Any]]:

@@ -18,7 +18,7 @@ from platforms import needs_signals
 from test_cell import DIALOGUE
 
 from zhipu_magic import __main__ as program
-from zhipu_magic.text.languages import language as languages
+from zhipu_magic.text.languages.language import reader
 
 
 @needs_signals
@@ -58,7 +58,7 @@ def test_help_and_mistakes_are_told_in_chinese(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ZHIPU_MAGIC_LANGUAGE", "zh")
-    languages.look_again()
+    reader.look_again()
     outputs = []
     for words in (["--help"], ["serve", "--port", "x"], ["record"], ["serve", "--pac"], ["demo", "more"]):
         with pytest.raises(SystemExit):

@@ -12,7 +12,7 @@ from zhipu_magic.service.error_causes import CAUSES, cause_of
 from zhipu_magic.service.error_codes import not_a_reply, service_error
 from zhipu_magic.service.quota import _name
 from zhipu_magic.service.ranges import RANGES
-from zhipu_magic.text.languages import language
+from zhipu_magic.text.languages.language import reader
 from zhipu_magic.text.languages.messages import told
 
 #: Names, code and addresses, which are the same in every language.
@@ -24,9 +24,9 @@ _TWO_WORDS = re.compile(r"[A-Za-z]{2,} [A-Za-z]{2,}")
 
 @pytest.fixture(autouse=True)
 def chinese() -> Iterator[None]:
-    language.choose("zh")
+    reader.choose("zh")
     yield
-    language.choose("auto")
+    reader.choose("auto")
 
 
 def refused(status: int, code: str = "", words: str = "", retry_after: float | None = None) -> str:

@@ -20,7 +20,7 @@ import pytest
 
 import zhipu_magic
 from hatch_build import compile_catalogues
-from zhipu_magic.text.languages.language import fields
+from zhipu_magic.text.languages.catalogue import fields
 
 ROOT = Path(__file__).parent.parent.parent
 PACKAGE = Path(zhipu_magic.__file__).parent

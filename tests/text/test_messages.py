@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 from zhipu_magic.notebook import hints
 from zhipu_magic.text.errors import NOTHING_SENT, InvalidRequest
-from zhipu_magic.text.languages import language
 from zhipu_magic.text.languages.joined import Joined, all_of, clauses, comma, sentences
+from zhipu_magic.text.languages.language import language_of, prompted, reader
 from zhipu_magic.text.languages.message_data import data_of, told_by
 from zhipu_magic.text.languages.messages import Message, _, pgettext, sent, told
 from zhipu_magic.text.languages.notice import Notice
@@ -28,9 +28,9 @@ from zhipu_magic.text.markup import Markup
 
 @pytest.fixture
 def chinese() -> Iterator[None]:
-    language.choose("zh")
+    reader.choose("zh")
     yield
-    language.choose("auto")
+    reader.choose("auto")
 
 
 def test_in_english_a_message_is_its_text() -> None:
@@ -47,7 +47,7 @@ def test_a_message_is_told_in_chinese_and_stays_english_as_a_str(chinese: None) 
 def test_what_goes_to_a_model_is_in_the_language_of_the_prompt(chinese: None) -> None:
     said = plural(3, "row")
     assert sent(said) == "3 rows" and told(said) == "3 行"
-    with language.prompted(language.language_of("这张表说明什么？")):
+    with prompted(language_of("这张表说明什么？")):
         assert sent(said) == "3 行"
     assert sent(said) == "3 rows"
 
@@ -55,24 +55,24 @@ def test_what_goes_to_a_model_is_in_the_language_of_the_prompt(chinese: None) ->
 def test_an_error_is_told_in_the_language_of_its_reader() -> None:
     error = InvalidRequest("There is no batch {id} here.", near="b2", outcomes=[NOTHING_SENT], reason="test", id="b1")
     assert str(error) == "There is no batch b1 here. Did you mean b2?\nNothing was sent."
-    language.choose("zh")
+    reader.choose("zh")
     try:
         assert str(error) == "这里没有批处理 b1。是不是想写 b2？\n什么都没有发送。"
         assert error.happened == "There is no batch b1 here." and error.message == "这里没有批处理 b1。"
     finally:
-        language.choose("auto")
+        reader.choose("auto")
     assert error.message == "There is no batch b1 here."
 
 
 def test_a_piece_of_a_page_is_told_when_it_is_shown() -> None:
     piece = Markup("There is no batch {id} here.", id=Joined(" · ", [plural(2, "turn"), "*"]))
     assert piece.plain == "There is no batch 2 turns · * here."
-    language.choose("zh")
+    reader.choose("zh")
     try:
         assert piece.plain == "这里没有批处理 2 轮 · *。"
         assert Markup.of(plural(2, "turn")).bare == "2 轮"
     finally:
-        language.choose("auto")
+        reader.choose("auto")
     assert piece.plain == "There is no batch 2 turns · * here."
 
 
@@ -257,17 +257,17 @@ def test_what_is_shown_never_mixes_languages_while_they_change() -> None:
 
     class Switching:
         def __format__(self, spec: str) -> str:
-            language.choose("zh")
+            reader.choose("zh")
             return "x"
 
-    language.choose("en")
+    reader.choose("en")
     try:
         piece = Markup("There is no batch {id} here. {more}", id=Switching(), more=plural(2, "row"))
         assert piece.plain == "There is no batch x here. 2 rows"
-        language.choose("en")
+        reader.choose("en")
         assert piece.plain == "There is no batch x here. 2 rows"
     finally:
-        language.choose("auto")
+        reader.choose("auto")
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,6 @@ from IPython.core.extensions import ExtensionManager
 from ..service.forks import importing
 from ..text.languages.console import show_all
 from ..text.languages.messages import told
-from ..text.wrapping import wrapped
 from . import input_transforms
 from .completer import completer
 from .magics import GLMMagics
@@ -44,13 +43,19 @@ def load_ipython_extension(shell: InteractiveShell) -> None:
     input_transforms.install(shell)
     completer.install(shell, session)
     if offer := session.page_journal.offer():
-        said = told(offer)
-        lines = wrapped(said, shutil.get_terminal_size().columns - 1) if is_terminal(shell) else [said]
-        print("\n".join(lines))
+        _print(shell, told(offer))
     needed = (*_NEEDED, *(_IN_A_TERMINAL if is_terminal(shell) else _IN_A_NOTEBOOK))
     threading.Thread(
         target=_warm_up, args=(session.cells.idle, needed), name="zhipu_magic warm-up", daemon=True
     ).start()
+
+
+def _print(shell: InteractiveShell, text: str) -> None:
+    if is_terminal(shell):
+        from ..text.wrapping import wrapped
+
+        text = "\n".join(wrapped(text, shutil.get_terminal_size().columns - 1))
+    print(text)
 
 
 def unload_ipython_extension(shell: InteractiveShell) -> None:

@@ -28,10 +28,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from .characters import without_controls
-from .languages import language as languages
 from .languages.facts import portable, settled_for_all
 from .languages.joined import Sentences, sentences
-from .languages.language import Language
+from .languages.language import Language, reader
 from .languages.messages import Message, _, in_language
 from .languages.notice import Notice
 
@@ -88,10 +87,10 @@ class GLMError(Exception):
     @property
     def message(self) -> str:
         """What happened, and where, in the language of the reader."""
-        return self.happened.in_language(languages.of_reader())
+        return self.happened.in_language(reader.language)
 
     def __str__(self) -> str:
-        return self.in_language(languages.of_reader())
+        return self.in_language(reader.language)
 
     def in_language(self, language: Language) -> str:
         """All of the error's text in this language."""

@@ -22,9 +22,8 @@ from typing import Literal
 
 from .addresses import leads_elsewhere
 from .characters import without_controls
-from .languages import language as languages
 from .languages.joined import run_on
-from .languages.language import Language
+from .languages.language import Language, reader
 from .languages.messages import in_language, told
 from .languages.spacing import filled_in_chinese
 
@@ -158,7 +157,7 @@ class Markup:
 
     def form(self, form: Form) -> str:
         """The piece in one of its forms, in the language of the reader."""
-        return self.form_in(form, languages.of_reader())
+        return self.form_in(form, reader.language)
 
     def form_in(self, form: Form, language: Language) -> str:
         """The piece in one of its forms, in this language: that of the reader may change meanwhile."""
@@ -212,7 +211,10 @@ _ESCAPES: Mapping[Form, Callable[[str], str]] = {"rich": escape, "plain": str, "
 
 
 def _filled(ours: str, pieces: Mapping[str, object], form: Form, language: Language) -> str:
-    ours = languages.translated(ours, language)
+    if language != "en":
+        from .languages.catalogue import translated  # with the first piece that is not told in English
+
+        ours = translated(ours, language)
     if form == "bare":
         ours = ours.replace("**", "").replace("`", "")
     if not pieces:

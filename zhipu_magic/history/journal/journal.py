@@ -21,7 +21,7 @@ from uuid import uuid4
 from ...text import regular_files
 from ...text.characters import each_text
 from ...text.errors import JournalError
-from ...text.languages import language as languages
+from ...text.languages.language import reader
 from ...text.languages.notice import Notice
 from ...text.languages.system_words import why
 from ...values.tools.ran import entries_of_images
@@ -104,7 +104,7 @@ class Journal:
         """The session's first line, which is written with the second. Raises one of `SENSELESS` for odd settings."""
         by = f"zhipu_magic {version('zhipu_magic')}"
         begun = {"id": self.next_id(), "event": "session", "version": VERSION, "time": now(), **settings, "by": by}
-        if "from" not in settings and (language := languages.of_session()) != "en":
+        if "from" not in settings and (language := reader.begun_in()) != "en":
             begun["language"] = language
         event = from_json(begun)
         assert isinstance(event, SessionEvent)

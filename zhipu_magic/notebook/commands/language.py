@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from IPython.core.error import UsageError
 
-from ...text.languages import language as languages
+from ...text.languages.language import CHOICES, reader
 from ...text.languages.messages import _
 from ...text.markup import Markup
 from .command import Command
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 def _language(session: Session, text: str) -> None:
     name = text.lower()
     if name:
-        if name not in languages.CHOICES:
+        if name not in CHOICES:
             raise UsageError(_("%glm language takes zh, en or auto, not {name}.", name=text))
         session.settings.language = name
-    said = _NOW[languages.of_reader()]
+    said = _NOW[reader.language]
     session.answer(said if session.settings.language != "auto" else Markup.sentences(said, _FOUND))
 
 

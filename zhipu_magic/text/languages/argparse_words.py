@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from . import language as languages
+from .catalogue import translated
+from .language import reader
 from .messages import N_
 
 #: As argparse has them, in any of its versions. What else it may say stays as it is.
@@ -42,10 +43,10 @@ def argparse_in_language() -> Iterator[None]:
     that runs, of which ours is none.
     """
     before = {name: getattr(argparse, name) for name in ("_", "ngettext")}
-    language = languages.of_reader()
+    language = reader.language
 
     def looked_up(text: str) -> str:
-        own = languages.translated(text, language)
+        own = translated(text, language)
         return own if own != text else str(before["_"](text))
 
     def looked_up_for(one: str, many: str, count: int) -> str:

@@ -20,9 +20,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypeVar
 
-from . import language as languages
 from .facts import as_number, portable, settled
-from .language import Language
+from .language import Language, language_of_prompt, reader
 
 
 def in_language(fact: object, language: Language) -> object:
@@ -33,18 +32,25 @@ def in_language(fact: object, language: Language) -> object:
 
 def told(text: object) -> str:
     """A text as its reader reads it."""
-    return str(in_language(text, languages.of_reader()))
+    return str(in_language(text, reader.language))
 
 
 def sent(text: object) -> str:
     """A text in the language of the prompt, for the model."""
-    return str(in_language(text, languages.of_prompt()))
+    return str(in_language(text, language_of_prompt()))
 
 
 def for_model(template: str, /, **facts: object) -> str:
     """A text of ours that only a model reads, in the language of the prompt: `sent(_(…))`, told at once."""
-    language = languages.of_prompt()
-    return filled(languages.translated(template, language), facts, language)
+    return _told_in(language_of_prompt(), template, facts)
+
+
+def _told_in(language: Language, template: str, facts: Mapping[str, object], context: str = "") -> str:
+    if language != "en":
+        from .catalogue import translated  # with the first message that is not told in English
+
+        template = translated(template, language, context)
+    return filled(template, facts, language)
 
 
 def filled(template: str, facts: Mapping[str, object], language: Language = "en") -> str:
@@ -104,7 +110,7 @@ class Message(Tellable):
     def in_language(self, language: Language) -> str:
         if language == "en":
             return str.__str__(self)
-        return filled(languages.translated(self.template, language), self.facts, language)
+        return _told_in(language, self.template, self.facts)
 
 
 class Contextual(Message):
@@ -119,7 +125,7 @@ class Contextual(Message):
         return message
 
     def in_language(self, language: Language) -> str:
-        return filled(languages.translated(self.template, language, self.context), self.facts, language)
+        return _told_in(language, self.template, self.facts, self.context)
 
 
 class Counted(Message):
@@ -136,7 +142,11 @@ class Counted(Message):
         return message
 
     def in_language(self, language: Language) -> str:
-        form = languages.translated_plural(self.template, self.many, self.number, language)
+        if language == "en":
+            return str.__str__(self)
+        from .catalogue import translated_plural
+
+        form = translated_plural(self.template, self.many, self.number, language)
         return filled(form, self.facts, language)
 
 
