@@ -207,8 +207,9 @@ def write(catalog: Catalog, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as file:
         write_po(file, catalog, width=110, omit_header=False, sort_by_file=True, include_lineno=False)
+    language = catalog.locale.get_language_name("en") if catalog.locale else "messages"
     text = _OF_THE_MOMENT.sub("", path.read_text("utf-8"))
-    path.write_text(re.sub(r"\A(#.*\n)+", "# The Chinese of zhipu_magic.\n", text), "utf-8", newline="\n")
+    path.write_text(re.sub(r"\A(#.*\n)+", f"# The {language} of zhipu_magic.\n", text), "utf-8", newline="\n")
 
 
 #: What Babel says of when and by whom a file was written, and of the code beside a message.

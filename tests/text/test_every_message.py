@@ -240,6 +240,17 @@ def _made_of(template: str) -> tuple[frozenset[Any], Counter[str]]:
     return facts, marks
 
 
+def test_what_stands_in_braces_names_a_fact() -> None:
+    """Code with braces in it is a fact: a template that has no other facts could get one."""
+    odd = [
+        f"{one.path}: {one.text}"
+        for one in catalog.messages()
+        for name, *_how in fields(one.text)
+        if not name.isidentifier()
+    ]
+    assert not odd, "\n".join(odd)
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_chinese_is_written_as_it_is_written(language: str) -> None:
     wrong = [
