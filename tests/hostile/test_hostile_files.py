@@ -590,8 +590,12 @@ class Holder:
         assert self.process.stdout is not None and self.process.stdin is not None
         assert self.process.stdout.readline() == "locked\n"
 
+        self.letting_go = threading.Lock()
+
     def let_go(self) -> None:
-        self.process.communicate()
+        with self.letting_go:  # a timer's thread, and the end of the test
+            if self.process.returncode is None:
+                self.process.communicate()
 
 
 @pytest.fixture
@@ -604,8 +608,7 @@ def hold() -> Iterator[Callable[[Path], Holder]]:
 
     yield make
     for holder in holders:
-        if holder.process.returncode is None:
-            holder.let_go()
+        holder.let_go()
 
 
 @pytest.mark.timeout(30)

@@ -156,6 +156,8 @@ def test_the_newest_is_read_in_no_time(page: Page) -> None:
     assert time.perf_counter() - began < 0.2
     recorder.write("stdout", "\n" + "line\n" * 100_000)
     assert newest(recorder.tail(MOST_TAIL), str).count("\n") == 199
+    recorder.write("stdout", ("x" * 99 + "\n") * 1_000)
+    assert newest(recorder.tail(MOST_TAIL), str).startswith("x"), "no line before the first that is whole"
     recorder.write("stdout", "y" * 50_000)
     assert newest(recorder.tail(MOST_TAIL), str) == "y" * 8_000
     recorder.clear()

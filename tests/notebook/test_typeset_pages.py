@@ -53,6 +53,8 @@ def test_a_long_line_of_a_block_is_broken_between_words() -> None:
 @given(TEXTS)
 @example("\\")
 @example("a|b\\|c")
+@example("\r>")
+@example("\r\n>\r    x")
 @example("- x\n\n1. y\n    z\n===")
 def test_a_text_from_outside_is_set_letter_by_letter(text: str) -> None:
     for piece in (Markup("{text}", text=text), block(text), quotation(text), code(text), Markup("- {text}", text=text)):

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ..text.errors import GLMError
 from ..text.languages.notice import Notice
+from ..text.markdown import LINE_END
 from .glm_cell import find
-
-_LINE_END = re.compile(r"\r\n?|\n")
 
 
 @contextmanager
@@ -31,7 +29,7 @@ def _lines_above(source: str, prompt: str) -> int:
     cell = find(source)
     if cell is None or cell.prompt.rstrip("\r\n") != prompt.rstrip("\r\n"):
         return 0
-    return len(_LINE_END.findall(source[: cell.below]))
+    return len(LINE_END.findall(source[: cell.below]))
 
 
 def _moved(said: str, above: int) -> str:

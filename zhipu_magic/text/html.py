@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from .addresses import link_target
-from .markdown import backticks, fenced
+from .markdown import LINE_END, backticks, fenced
 from .markup import Markup, escape, inert, typeset
 
 _AS_CODE = "white-space:pre-wrap;font-family:var(--jp-code-font-family, monospace);font-size:13px"
@@ -36,7 +36,7 @@ def fence(text: str, language: str = "text") -> Markup:
 def quotation(text: str) -> Markup:
     """A text as it was written, as a quotation, with its lines and indents."""
     plain = fenced(text)
-    quoted = "\n".join(f"> {line}" for line in plain.split("\n"))
+    quoted = "\n".join(f"> {line}" for line in LINE_END.split(plain))
     return Markup.vouched(f"<blockquote>{escape(text)}</blockquote>", plain, set_from=quoted)
 
 

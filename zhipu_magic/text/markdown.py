@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 _PYTHON = frozenset({"python", "python2", "python3", "py", "py2", "py3", "ipython", "ipython2", "ipython3"})
 
-_LINE_END = re.compile(r"\r\n?|\n")
+#: What ends a line for CommonMark, in whose readers all three count alike.
+LINE_END = re.compile(r"\r\n?|\n")
 _FENCE = re.compile(r"`{3}|~{3}")
 #: An indent wide enough for code, perhaps after what opens a list item or a quotation.
 _INDENT = re.compile(r"^[ >*+\-\d.)]*?(?: {4}|\t)", re.MULTILINE)
@@ -118,7 +119,7 @@ def python_blocks(text: str) -> list[str]:
 
 def structure(text: str, start: int = 0) -> Structure:
     """The text's blocks of code and runs of words, from `start`, which an earlier call found to be settled."""
-    line_ends = list(_LINE_END.finditer(text, start))
+    line_ends = list(LINE_END.finditer(text, start))
     lines = [start, *(end.end() for end in line_ends)]
     ends = [*(end.start() for end in line_ends), len(text)]
     blocks: list[CodeBlock] = []

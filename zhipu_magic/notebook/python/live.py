@@ -80,5 +80,5 @@ def newest(printed: str, hide: Callable[[str], str]) -> str:
     if len(printed) >= MOST_TAIL:  # it begins within a line
         first = printed.find("\n", 0, MOST_TAIL - _MOST)
         printed = printed[first + 1 if first >= 0 else MOST_TAIL - _MOST :]
-    text = hide(without_addresses(as_shown(printed))).strip("\n")
-    return "\n".join(text[-_MOST:].split("\n")[-_MOST_LINES:])
+    text = hide(without_addresses(as_shown(printed))).rstrip("\n")
+    return "\n".join(text[-_MOST:].lstrip("\n").split("\n")[-_MOST_LINES:])

@@ -8,13 +8,14 @@ from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
 from rich.text import Text
 
+from ....text.markdown import LINE_END
 from ....text.markup import Markup
 from .blocks import Setter, is_apart, units_of
 
 
 def page_lines(page: Markup, columns: int) -> list[Text]:
     """The lines of a page in so many columns."""
-    source = page.typeset
+    source = LINE_END.sub("\n", page.typeset)  # as the parser counts lines
     setter = Setter(source.split("\n"))
     lines: list[Text] = []
     before = ""
