@@ -50,7 +50,7 @@ def fields(template: str) -> frozenset[tuple[str, str, str]]:
 
 
 class _Catalogue(NamedTuple):
-    """The messages in a language; of those that depend on a count, both forms: gettext looks at the first alone."""
+    """The messages in a language, and both forms of each that depends on a count: gettext looks at the first alone."""
 
     messages: NullTranslations
     plurals: frozenset[tuple[str, str]] = frozenset()
