@@ -14,6 +14,7 @@
 # make soak    200 kills and 200 interrupts at random moments: what they lose and leave behind, which is nothing
 # make wheel   dist/zhipu_magic-VERSION-py3-none-any.whl, to install where there is no clone
 # make docs    the documentation as pages in both languages, in docs/_build/html; it fails while a text has no translation
+# make docs-look    the same, then opened in a browser: each page in both languages, light and dark, wide and narrow
 # make docs-texts   bring the translations of the pages up to date with their English
 # make gallery   play the scenes of docs/gallery.md in JupyterLab, and take their pictures anew, in both languages
 # make notebooks   run the notebooks of both languages again and save their outputs and journals
@@ -32,8 +33,8 @@ BUILT := hatch_build.py $(wildcard lab/src/*.js lab/schemas/*.json zhipu_magic/t
 NODE := sh -c 'if [ -e $(VENV)/lab-tools ]; then shift; exec "$$@"; fi; \
   echo "Not checked, for want of node: $$1"; test -z "$$CI"' node
 
-.PHONY: bench catalog check check-imports check-lab check-style check-types clean coverage demo docs docs-texts gallery notebooks
-.PHONY: release-check soak test test-clients test-front-ends test-servers test-values wheel
+.PHONY: bench catalog check check-imports check-lab check-style check-types clean coverage demo docs docs-look docs-texts gallery
+.PHONY: notebooks release-check soak test test-clients test-front-ends test-servers test-values wheel
 
 demo: $(VENV)/lab
 	$(RUN) -m zhipu_magic demo $(if $(HEADLESS),--headless)
@@ -112,6 +113,9 @@ gallery: $(VENV)/test
 
 docs: $(DOCS)/ready
 	$(DOCS)/bin/python docs/build_pages.py en zh
+
+docs-look: docs $(VENV)/test
+	ZHIPU_MAGIC_TEST_FRONT_ENDS=1 $(RUN) -m pytest -q tests/browser/test_browser_site.py
 
 docs-texts: $(DOCS)/ready
 	$(DOCS)/bin/python docs/build_pages.py --texts

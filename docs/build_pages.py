@@ -9,9 +9,11 @@ brings the catalogues in `docs/locale` up to date with the English pages.
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import translations
@@ -24,24 +26,33 @@ CATALOGUES = HERE / "locale"
 
 
 def build(languages: list[str], *, draft: bool = False) -> int:
-    """Build these languages; gives the exit status. A `draft` may lack translations."""
+    """Build these languages at once; gives the exit status. A `draft` may lack translations."""
+    made = BUILD / "made"
+    shutil.rmtree(made, ignore_errors=True)
+    with ThreadPoolExecutor() as pool:
+        looked = pool.submit(_missing) if "zh" in languages and not draft else None
+        statuses = list(pool.map(lambda language: _pages(language, languages, made), languages))
+    missing = looked.result() if looked else []
+    if missing:
+        print(*missing, f"{len(missing)} texts have no translation: docs/locale", sep="\n", file=sys.stderr)
+    if missing or any(statuses):
+        return 1
     shutil.rmtree(BUILD / "html", ignore_errors=True)
     for language in languages:
-        if language == "zh" and not draft and (missing := _missing()):
-            print(*missing, f"{len(missing)} texts have no translation: docs/locale", sep="\n", file=sys.stderr)
-            return 1
-        code = "zh_CN" if language == "zh" else language
-        status = _sphinx(
-            *("-b", "html", "-n", "-W", "--keep-going", "-d", BUILD / "doctrees" / language, "-D", f"language={code}"),
-            *("-A", f"languages={' '.join(languages)}", HERE, BUILD / "html" / language),
-        )
-        if status:
-            return status
-    for left in ("jupyter_execute", ".jupyter_cache"):  # which MyST-NB leaves beside the pages
-        shutil.rmtree(BUILD / "html" / left, ignore_errors=True)
+        shutil.move(made / language / "html", BUILD / "html" / language)
+    shutil.rmtree(made)
     (BUILD / "html" / "index.html").write_text(landing(languages), encoding="utf-8")
     print(f"The pages are in {BUILD / 'html' / 'index.html'}")
     return 0
+
+
+def _pages(language: str, languages: list[str], made: Path) -> int:
+    """Build one language in a folder of its own, where MyST-NB leaves files beside the pages."""
+    code = "zh_CN" if language == "zh" else language
+    return _sphinx(
+        *("-b", "html", "-n", "-W", "--keep-going", "-d", BUILD / "doctrees" / language, "-D", f"language={code}"),
+        *("-A", f"languages={' '.join(languages)}", HERE, made / language / "html"),
+    )
 
 
 def landing(languages: list[str]) -> str:
@@ -70,7 +81,7 @@ def _templates() -> Path:
     """The texts of the English pages, as `.pot` files. The notebooks are not among them: they are written anew."""
     into = BUILD / "gettext"
     shutil.rmtree(into, ignore_errors=True)
-    if status := _sphinx("-b", "gettext", "-q", "-d", BUILD / "doctrees" / "gettext", HERE, into):
+    if status := _sphinx("-b", "gettext", "-d", BUILD / "doctrees" / "gettext", HERE, into):
         raise SystemExit(status)
     shutil.rmtree(into / "notebooks", ignore_errors=True)
     return into
@@ -78,11 +89,17 @@ def _templates() -> Path:
 
 def _sphinx(*arguments: object) -> int:
     # Everything is read anew (-E): what is made from the code has changed with the code.
-    return _run("sphinx", "-E", *arguments)
+    return _run("sphinx", "-E", "-q", *arguments)
 
 
 def _run(module: str, *arguments: object) -> int:
-    return subprocess.run([sys.executable, "-m", module, *map(str, arguments)]).returncode
+    """Run a module; what it says is shown once it has ended, since several run at once."""
+    # What the code says of itself is English, whatever the language of this machine; `from_code` translates it.
+    environment = {**os.environ, "ZHIPU_MAGIC_LANGUAGE": "en"}
+    command = [sys.executable, "-m", module, *map(str, arguments)]
+    ended = subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    print(ended.stdout, end="", flush=True)
+    return ended.returncode
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from pathlib import Path
 
@@ -16,7 +15,7 @@ author = "the zhipu_magic authors"
 copyright = "2026, the zhipu_magic authors. BSD-3-Clause"
 version = release = __version__
 
-extensions = ["myst_nb", "sphinx.ext.autodoc", "reference", "gallery"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "reference", "notebook_pages", "gallery"]
 exclude_patterns = ["_build", "locale", "_ext", "_templates", "gallery.*.md"]
 templates_path = ["_templates"]
 default_role = "code"  # docstrings have their code between single backticks, as Markdown has
@@ -55,6 +54,7 @@ smartquotes = False  # which would make a dash of the two before an option
 # Pages
 html_theme = "furo"
 html_title = "zhipu_magic"
+pygments_dark_style = "github-dark"  # the theme's own underlines what is imported
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_js_files = ["search-words.js"]
@@ -62,18 +62,3 @@ html_copy_source = False
 html_show_sourcelink = False
 html_show_sphinx = False
 html_theme_options = {"top_of_page_buttons": ["edit"]}  # whose place the language switch takes: see _templates
-
-
-def _copy_notebooks() -> None:
-    """Put the notebooks where Sphinx finds them, in the language of the page where there is one: copies, since links
-    need rights on Windows."""
-    chinese = any("language=zh" in argument for argument in sys.argv)
-    into = HERE / "notebooks"
-    shutil.rmtree(into, ignore_errors=True)
-    into.mkdir()
-    for path in sorted((HERE.parent / "notebooks").glob("*.ipynb")):
-        translated = path.parent / "zh" / path.name
-        shutil.copyfile(translated if chinese and translated.exists() else path, into / path.name)
-
-
-_copy_notebooks()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 
-from babel.messages.catalog import Catalog
-from babel.messages.pofile import read_po, write_po
+sys.path.insert(0, str(Path(__file__).parents[1] / "tools"))
+
+import po_files  # it stands beside, in no package
 
 #: Pages that need no translation: they are in both languages.
 BOTH_LANGUAGES = {"contributing", "gallery", "glossary"}
@@ -20,8 +22,8 @@ def missing(templates: Path, catalogues: Path) -> list[str]:
         page = path.relative_to(templates).with_suffix("")
         if page.as_posix() in BOTH_LANGUAGES:
             continue
-        catalogue = _read(catalogues / page.with_suffix(".po"))
-        for message in _read(path):
+        catalogue = po_files.read(catalogues / page.with_suffix(".po"))
+        for message in po_files.read(path):
             there = catalogue.get(message.id) if message.id else None
             if has_words(str(message.id)) and (there is None or not there.string or there.fuzzy):
                 found.append(f"{page.as_posix()}: {str(message.id)[:90]}")
@@ -34,30 +36,15 @@ def tidy(catalogues: Path) -> None:
     for path in sorted(catalogues.rglob("*.po")):
         if path.name == "sphinx.po":  # the theme's own words, which are no page
             continue
-        catalogue = _read(path)
+        catalogue = po_files.read(path)
         page = path.relative_to(catalogues / "zh_CN" / "LC_MESSAGES").with_suffix("").as_posix()
         if page in BOTH_LANGUAGES and not any(message.id and message.string for message in catalogue):
             path.unlink()
             continue
         catalogue.obsolete.clear()
-        with path.open("wb") as file:
-            write_po(file, catalogue, width=120)
-        path.write_text(_OF_THE_MOMENT.sub("", path.read_text("utf-8")), "utf-8", newline="\n")
-
-
-#: What Babel says of when and by whom a file was written.
-_OF_THE_MOMENT = re.compile(
-    r'^"(?:POT-Creation|PO-Revision|Generated-By|Last-Tran|Language-Team|Report-Msgid).*\n', re.MULTILINE
-)
+        po_files.write(catalogue, path)
 
 
 def has_words(text: str) -> bool:
     """Whether there is something to translate: words outside of code."""
     return re.search(r"[^\W\d_]{2}", re.sub(r"(`+).*?\1", "", text, flags=re.DOTALL)) is not None
-
-
-def _read(path: Path) -> Catalog:
-    if not path.exists():
-        return Catalog()
-    with path.open("rb") as file:
-        return read_po(file)

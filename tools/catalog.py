@@ -16,12 +16,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from babel.messages.catalog import Catalog
-from babel.messages.pofile import read_po, write_po
 
 ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(ROOT / "tools")]
 
-from hatch_build import compile_catalogues  # noqa: E402  # it stands beside, in no package
+import po_files  # noqa: E402  # these stand beside, in no package
+
+from hatch_build import compile_catalogues  # noqa: E402
 
 PACKAGE = ROOT / "zhipu_magic"
 LOCALES = PACKAGE / "text" / "locale"
@@ -186,11 +187,7 @@ def po_path(language: str) -> Path:
 
 def read(language: str) -> Catalog:
     """The translations into a language; none, if its file is not there yet."""
-    path = po_path(language)
-    if not path.exists():
-        return Catalog(locale=language, project="zhipu_magic", fuzzy=False)
-    with path.open("rb") as file:
-        return read_po(file, locale=language)
+    return po_files.read(po_path(language), language)
 
 
 def update(language: str) -> list[str]:
@@ -203,19 +200,7 @@ def update(language: str) -> list[str]:
 
 
 def write(catalog: Catalog, path: Path) -> None:
-    """Write a .po file that differs only where the messages do."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("wb") as file:
-        write_po(file, catalog, width=110, omit_header=False, sort_by_file=True, include_lineno=False)
-    language = catalog.locale.get_language_name("en") if catalog.locale else "messages"
-    text = _OF_THE_MOMENT.sub("", path.read_text("utf-8"))
-    path.write_text(re.sub(r"\A(#.*\n)+", f"# The {language} of zhipu_magic.\n", text), "utf-8", newline="\n")
-
-
-#: What Babel says of when and by whom a file was written, and of the code beside a message.
-_OF_THE_MOMENT = re.compile(
-    r'^"(?:POT-Creation|PO-Revision|Generated-By|Last-Tran|Language-Team|Report-Msgid).*\n', re.M
-)
+    po_files.write(catalog, path, width=110)
 
 
 def _is_translated(string: object) -> bool:

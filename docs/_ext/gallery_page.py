@@ -1,4 +1,7 @@
-"""The gallery's page, as the site has it: in its language, and with pictures that Sphinx finds."""
+"""The gallery's page, as the site has it: in its language, and with pictures that Sphinx finds.
+
+The tests read it as the site does, so nothing here imports Sphinx, which `gallery` has.
+"""
 
 from __future__ import annotations
 

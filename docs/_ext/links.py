@@ -1,4 +1,7 @@
-"""Links between the files of the repository, as they are on the site."""
+"""Links between the files of the repository, as they are on the site.
+
+The tests follow them too, so nothing here imports Sphinx, which `reference` has.
+"""
 
 from __future__ import annotations
 

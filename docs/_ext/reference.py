@@ -1,19 +1,18 @@
-"""What Sphinx needs of ours: the pages made from the code, the notebooks, and how cells that ask are shown.
+"""What Sphinx needs of ours: the pages made from the code, links, and how blocks of code are shown.
 
 - ``{from-code} NAME`` puts in a page of `from_code`. Its sentences are the package's own and are translated there, so
   that gettext does not ask for them a second time.
 - Links between the files of the repository (`../notebooks/tables.ipynb`, `../SECURITY.md`) lead to their pages here.
-- A cell that begins with `%%glm` is text, and is not coloured as Python.
-- A diagram, which is a block with a `▼` in it, is translated as one text, as no other block of code is.
+- A block of code that holds prose (`blocks`) is translated as one text.
 """
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import from_code
+from blocks import CELL, has_prose
 from docutils import nodes
 from docutils.statemachine import StringList
 from links import included, moved
@@ -45,19 +44,10 @@ class FromCode(SphinxDirective):
         return inside.children
 
 
-class CellsThatAsk(SphinxTransform):
-    """Marks the language of cells: what a `%%glm` cell says is prose."""
-
-    default_priority = 400
-
-    def apply(self, **_: Any) -> None:
-        for block in self.document.findall(nodes.literal_block):
-            if re.match(r"(#.*\n|\s)*%%?glm\b", block.astext()):
-                block["language"] = "text"
-
-
-class Diagrams(SphinxTransform):
-    """Has gettext ask for diagrams, and shows their translations. (Sphinx's own way knows no Markdown.)"""
+class Blocks(SphinxTransform):
+    """Has gettext ask for the blocks of code that hold prose, and shows their translations. (Sphinx's own way asks for
+    all of them, and knows no Markdown.) What a `%%glm` cell says is prose too, and not coloured as Python.
+    """
 
     default_priority = 400
 
@@ -67,10 +57,12 @@ class Diagrams(SphinxTransform):
         catalogue, _found = locale.init(folders, self.config.language, domain)
         for block in self.document.findall(nodes.literal_block):
             text = block.astext().rstrip("\n")
-            if "▼" in text:
+            if block.get("translatable", True) and has_prose(text, block.get("language", "")):
                 block["translatable"] = self.app.builder.name == "gettext"
                 block.rawsource = catalogue.gettext(text)
                 block.children = [nodes.Text(block.rawsource)]
+            if CELL.match(text):
+                block["language"] = "text"
 
 
 def _read(app: Sphinx, name: str, content: list[str]) -> None:
@@ -79,7 +71,6 @@ def _read(app: Sphinx, name: str, content: list[str]) -> None:
 
 def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("from-code", FromCode)
-    app.add_transform(CellsThatAsk)
-    app.add_transform(Diagrams)
+    app.add_transform(Blocks)
     app.connect("source-read", _read)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -12,5 +12,6 @@ DOCS = Path(__file__).parents[2] / "docs"
 
 @pytest.fixture(scope="session", autouse=True)
 def _modules_of_the_pages() -> None:
-    """`from_code` and `translations` can be imported, and of the gallery `scenes`, `pages` and `pictures`."""
-    sys.path[:0] = [str(DOCS), str(DOCS / "_ext"), str(DOCS.parent / "tests" / "browser" / "gallery")]
+    """The modules of the pages, of their catalogues and of the gallery's scenes can be imported."""
+    root = DOCS.parent
+    sys.path[:0] = map(str, (DOCS, DOCS / "_ext", root / "tools", root / "tests" / "browser" / "gallery"))

@@ -78,12 +78,13 @@ def test_every_code_of_the_service_is_there(from_code: Any) -> None:
     assert all(f"`{code}`" in page for code in CAUSES)
 
 
-def test_what_a_sentence_says_is_never_taken_for_markup(from_code: Any) -> None:
-    assert from_code._prose("a | b_c *d* <e> {f} [g](h) $i$") == r"a \| b\_c \*d\* \<e\> \{f\} \[g\](h) \$i\$"
-    assert from_code._prose("%glm login sets it; --save and {{ x | 500 }} too") == (
+def test_what_a_sentence_says_is_never_taken_for_markup() -> None:
+    code_markdown = import_module("code_markdown")
+    assert code_markdown.prose("a | b_c *d* <e> {f} [g](h) $i$") == r"a \| b\_c \*d\* \<e\> \{f\} \[g\](h) \$i\$"
+    assert code_markdown.prose("%glm login sets it; --save and {{ x | 500 }} too") == (
         r"`%glm login` sets it; `--save` and `{{ x \| 500 }}` too"
     )
-    assert from_code._code("a `b` c") == "``a `b` c``"
+    assert code_markdown.code("a `b` c") == "``a `b` c``"
 
 
 def test_in_chinese_no_head_of_a_table_is_english(from_code: Any) -> None:

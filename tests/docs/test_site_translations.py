@@ -6,6 +6,7 @@ import shutil
 from importlib import import_module
 from pathlib import Path
 
+DOCS = Path(__file__).parents[2] / "docs"
 TEMPLATE = """
 msgid ""
 msgstr "Content-Type: text/plain; charset=UTF-8\\n"
@@ -64,8 +65,20 @@ def test_a_tidy_catalogue_has_only_what_is_there_to_translate(tmp_path: Path) ->
 
 
 def test_the_catalogues_are_tidy(tmp_path: Path) -> None:
-    catalogues = Path(__file__).parents[2] / "docs" / "locale"
+    catalogues = DOCS / "locale"
     copied = shutil.copytree(catalogues, tmp_path / "locale")
     import_module("translations").tidy(copied)
     for path in catalogues.rglob("*.po"):
         assert (copied / path.relative_to(catalogues)).read_bytes() == path.read_bytes(), "make docs-texts"
+
+
+def test_there_is_a_catalogue_for_each_page_that_needs_one_and_no_other() -> None:
+    no_pages = {"_build", "notebooks", "gallery.zh-CN", *import_module("translations").BOTH_LANGUAGES}
+    pages = {path.relative_to(DOCS).with_suffix("").as_posix() for path in DOCS.rglob("*.md")}
+    wanted = {page for page in pages if page.split("/")[0] not in no_pages} | {"notebooks", "sphinx"}
+    folder = DOCS / "locale" / "zh_CN" / "LC_MESSAGES"
+    catalogues = {path.relative_to(folder).with_suffix("").as_posix(): path for path in folder.rglob("*.po")}
+    assert catalogues.keys() == wanted
+    for path in catalogues.values():
+        text = path.read_text("utf-8")
+        assert not [words for words in ("EMAIL@ADDRESS", "DESCRIPTIVE TITLE", "\n#~", "\n#, fuzzy") if words in text]

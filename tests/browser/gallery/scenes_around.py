@@ -97,9 +97,9 @@ ERROR = Scene(
 )
 
 _SLOGAN = (
-    "%%glm -m glm-4 -b response\n作为一名营销专家，请为我的产品创作一个吸引人的口号",
-    "%%glm -m glm-4 -b response\n智谱AI开放平台",
-    "%%glm -m glm-4 -b response\n创作一个更精准且吸引人的口号",
+    "%%glm -m glm-4.7 -b response\n作为一名营销专家，请为我的产品创作一个吸引人的口号",
+    "%%glm -m glm-4.7 -b response\n智谱AI开放平台",
+    "%%glm -m glm-4.7 -b response\n创作一个更精准且吸引人的口号",
     "response.choices[0].message",
 )
 JUPYTERLAB = Scene(
