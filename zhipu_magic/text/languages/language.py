@@ -21,7 +21,9 @@ LANGUAGE_VARIABLE = "ZHIPU_MAGIC_LANGUAGE"
 #: What users may call a language; `auto` finds it out.
 CHOICES = ("auto", "en", "zh")
 
-_HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
+#: Chinese characters, for a pattern's brackets.
+HAN = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+_HAN = re.compile(f"[{HAN}]")
 #: Japanese and Korean have their own characters among the Chinese ones.
 _KANA_OR_HANGUL = re.compile(r"[\u3041-\u30ff\u1100-\u11ff\uac00-\ud7af]")
 _LATIN_WORD = re.compile(r"[^\W\d_\u0300-\u036f\u3000-\U0010ffff]+")
@@ -75,14 +77,17 @@ class Reader:
     @property
     def language(self) -> Language:
         """The language of what is shown."""
-        return self.auto() if self._chosen is None else self._chosen
+        chosen = self._chosen  # another thread may choose meanwhile
+        return self.auto() if chosen is None else chosen
 
     def auto(self) -> Language:
         """The language that `auto` finds, whatever was chosen."""
-        if self._found is None:
+        found = self._found
+        if found is None:
             told = self._asked() if self._asked is not None else None
-            self._found = told or (language_of_environment(os.environ) if has_chinese() else None) or "en"
-        return self._found
+            found = told or (language_of_environment(os.environ) if has_chinese() else None) or "en"
+            self._found = found
+        return found
 
     def begun_in(self) -> Language:
         """The language in which what is shown begins: it was chosen beforehand, or is what `auto` finds."""
@@ -91,8 +96,7 @@ class Reader:
 
     def choose(self, language: str) -> None:
         """Show everything in this language from now on: `en`, `zh`, or `auto`."""
-        self._chosen = {"en": "en", "zh": "zh"}.get(language)  # type: ignore[assignment]  # the values are literals
-        self._found = None
+        self._chosen, self._found = language_named(language), None
 
     def ask_first(self, asked: _Asked) -> None:
         """Have `auto` ask this before it looks at the environment; it is asked again after `look_again`."""

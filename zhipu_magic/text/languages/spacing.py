@@ -12,9 +12,11 @@ from collections.abc import Callable, Mapping
 from string import Formatter
 from typing import Final
 
-_HAN: Final = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
+from .language import HAN
+
+_HAN: Final = re.compile(f"[{HAN}]")
 _LATIN: Final = re.compile(r"[A-Za-z0-9]")
-_FULL_WIDTH: Final = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff，。：；？！、（）“”…]")
+_FULL_WIDTH: Final = re.compile(rf"[{HAN}，。：；？！、（）“”…]")
 #: After these stands no space.
 _CLOSED: Final = re.compile(r"[，。：；？！、）”]")
 #: Where these follow, a sentence goes on, or has its own stop.
