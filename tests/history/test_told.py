@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from zhipu_magic.history.change import Change
 from zhipu_magic.history.events.changes import SessionEvent, from_json
 from zhipu_magic.history.events.drawn_event import DrawnEvent
 from zhipu_magic.history.events.map_event import MapEvent
@@ -45,6 +46,11 @@ def written(event: Any) -> dict[str, Any]:
     assert "没有" not in line.decode()
     members: dict[str, Any] = json.loads(line)
     return members
+
+
+def test_a_change_is_told_whether_it_is_a_text_of_ours_or_a_name(chinese: None) -> None:
+    assert told(Change(_("a turn continued"))) == "续写的一轮" and told(Change("{x} of {")) == "{x} of {"
+    assert told(Change("", 3)) == "第 3 轮" and Change(_("a turn continued")) == "a turn continued"
 
 
 def test_what_is_said_of_a_reply_is_told_in_the_language_of_its_reader(chinese: None) -> None:
