@@ -40,9 +40,8 @@ demo: $(VENV)/lab
 	$(RUN) -m zhipu_magic demo $(if $(HEADLESS),--headless)
 
 test: $(VENV)/test $(VENV)/renderers $(VENV)/lab-tools
-	printf '%s\n' notebooks/*.ipynb notebooks/zh/*.ipynb | xargs -P 2 -I {} \
-	  env JPY_SESSION_NAME=$(CURDIR)/{} ZHIPU_MAGIC_REPLAY=only IPYTHONDIR=$(CURDIR)/$(VENV)/ipython \
-	  $(RUN) -m pytest -q -p no:cacheprovider --nbval {}
+	ZHIPU_MAGIC_REPLAY=only IPYTHONDIR="$(CURDIR)/$(VENV)/ipython" \
+	  $(RUN) -m pytest -q -n 2 --dist loadfile -p no:cacheprovider --nbval notebooks/*.ipynb notebooks/zh/*.ipynb
 	$(NODE) "the front-end extension" npm --prefix lab --silent test
 	$(RUN) -m pytest -q -n 2 --dist loadfile
 

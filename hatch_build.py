@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 import tempfile
 from datetime import datetime, timezone
 from hashlib import sha256
@@ -15,9 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 from rjsmin import jsmin
+
+sys.path.insert(0, str(Path(__file__).parent / "tools"))
+
+import po_files  # it stands there, in no package
 
 _NAME = "zhipu-magic"
 #: The same catalogue makes the same bytes, whenever it is compiled.
@@ -49,8 +53,7 @@ def compile_catalogues(package: Path) -> list[Path]:
     """Make the .mo file beside each .po file of a package. Returns them."""
     made = []
     for path in sorted(package.glob("text/locale/*/LC_MESSAGES/*.po")):
-        with path.open("rb") as source:
-            catalog = read_po(source, locale=path.parent.parent.name)
+        catalog = po_files.read(path, path.parent.parent.name)
         catalog.creation_date = catalog.revision_date = _NEVER
         made.append(path.with_suffix(".mo"))
         with made[-1].open("wb") as target:

@@ -33,6 +33,17 @@ settings.load_profile("at any speed")
 KEY = "Q7practice.Z9that-only-these-tests-know"
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection() -> None:
+    """Collect no garbage meanwhile: of thousands of tests, none goes."""
+    gc.disable()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    gc.enable()
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say in the last lines which front ends were not tried, and how to get them."""
     skipped = terminalreporter.stats.get("skipped", [])

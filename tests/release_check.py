@@ -82,6 +82,8 @@ def check_wheel(wheel: Path) -> None:
         catalogue = path.with_suffix(".mo").relative_to(ROOT).as_posix()
         require(catalogue in names, f"{wheel.name} has no {catalogue}.")
     check_nothing_unwanted(wheel, names)
+    made = [name for name in names if name.endswith(".mo") or fnmatch(name, WANTED[1])]  # by the build
+    check_known(wheel, [name for name in names if name.startswith("zhipu_magic/") and name not in made])
     outside = [name for name in names if not name.startswith(("zhipu_magic/", "zhipu_magic-"))]
     require(not outside, f"{wheel.name} has {outside[:3]}.")
 
@@ -89,10 +91,19 @@ def check_wheel(wheel: Path) -> None:
 def check_sdist(sdist: Path) -> None:
     """The wheel was built from it, so it has all of that; and what is read beside the package."""
     with tarfile.open(sdist) as file:
-        names = file.getnames()
+        names = [member.name for member in file.getmembers() if member.isfile()]
     for name in ("README.md", "CHANGELOG.md", "LICENSE", "SECURITY.md", "tests/conftest.py", "docs/protocol.md"):
         require(any(each.partition("/")[2] == name for each in names), f"{sdist.name} has no {name}.")
     check_nothing_unwanted(sdist, names)
+    check_known(sdist, [name.partition("/")[2] for name in names if not name.endswith("/PKG-INFO")])
+
+
+def check_known(archive: Path, paths: list[str]) -> None:
+    """No file that git does not know, such as notes, keys and journals beside the sources."""
+    if (ROOT / ".git").exists():
+        listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout
+        unknown = sorted(set(paths) - set(listed.decode().split("\0")))
+        require(not unknown, f"{archive.name} has what git does not know: {unknown[:3]}.")
 
 
 def check_nothing_unwanted(archive: Path, names: list[str]) -> None:

@@ -191,12 +191,15 @@ def read(language: str) -> Catalog:
 
 
 def update(language: str) -> list[str]:
-    """Bring the translations up to date with the code. Returns what is not translated."""
+    """Bring the translations up to date with the code. Returns what is not translated, or marked as fuzzy: that is
+    compiled into nothing."""
     catalog = read(language)
     catalog.update(found(), no_fuzzy_matching=True, update_creation_date=False)
     catalog.obsolete.clear()
     write(catalog, po_path(language))
-    return [str(message.id) for message in catalog if message.id and not _is_translated(message.string)]
+    return [
+        str(message.id) for message in catalog if message.id and (message.fuzzy or not _is_translated(message.string))
+    ]
 
 
 def write(catalog: Catalog, path: Path) -> None:
@@ -209,14 +212,17 @@ def _is_translated(string: object) -> bool:
 
 def main(words: Sequence[str]) -> int:
     """Run one of the commands. Returns the exit status."""
-    if words == ["update"]:
-        for language in LANGUAGES:
-            missing = update(language)
-            print(f"{language}: {len(missing)} not translated", *missing, sep="\n  ")
-    elif words != ["compile"]:
+    if words not in (["update"], ["compile"]):
         print(__doc__)
         return 2
-    compile_catalogues(PACKAGE)
+    try:
+        for language in LANGUAGES if words == ["update"] else ():
+            missing = update(language)
+            print(f"{language}: {len(missing)} not translated", *missing, sep="\n  ")
+        compile_catalogues(PACKAGE)
+    except ValueError as damaged:  # told by whoever reads a catalogue; also where it is not in UTF-8
+        print(damaged, file=sys.stderr)
+        return 1
     return 0
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import errno
+import json
 import os
 import secrets
 import shutil
@@ -14,16 +15,17 @@ import sys
 import threading
 import time
 import webbrowser
+from asyncio import CancelledError
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NoReturn
 
 from .practice import PracticeServer, ScriptFileError
-from .text.languages.argparse_words import argparse_in_language
+from .text.languages.argparse_words import argparse_in_language, headings_in_language
 from .text.languages.console import show_all
 from .text.languages.joined import comma, sentences
-from .text.languages.language import reader
+from .text.languages.language import LANGUAGE_VARIABLE, language_named, reader
 from .text.languages.messages import N_, _, told
 from .text.languages.system_words import why
 
@@ -33,7 +35,12 @@ def main(arguments: list[str] | None = None) -> int:
     show_all()
     with argparse_in_language():
         given = _parser().parse_args(arguments)
-    status: int = given.run(given)
+    try:
+        status: int = given.run(given)
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever read what is printed has ended, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     return status
 
 
@@ -84,6 +91,9 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: {message}\n")
+
+    def format_help(self) -> str:
+        return headings_in_language(super().format_help())
 
 
 def _help(template: str) -> str:
@@ -173,7 +183,11 @@ def _needs(template: str, missing: ModuleNotFoundError) -> str:
 
 
 def run_demo(*, headless: bool) -> int:
-    """Show a copy of the quickstart, so that nothing the user tries changes it; it starts its own practice server."""
+    """Show a copy of the quickstart, so that nothing the user tries changes it; it starts its own practice server.
+
+    However the demo ends, it leaves nothing behind: neither files nor programs.
+    """
+    _end_on_signals()
     with TemporaryDirectory(prefix="zhipu_magic-") as folder:
         notebook = Path(folder, "quickstart.ipynb")
         shutil.copy(_quickstart(), notebook)
@@ -182,6 +196,16 @@ def run_demo(*, headless: bool) -> int:
         except ModuleNotFoundError as missing:
             print(_needs("The demo needs JupyterLab ({name} is missing): pip install jupyterlab notebook", missing))
             return 1
+        except (KeyboardInterrupt, CancelledError):
+            return 130
+
+
+def _end_on_signals() -> None:
+    """Have whatever asks this program to end do so as Ctrl-C does: a closed terminal too, unless `nohup` ignores it."""
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)  # Windows has no SIGHUP
+        if number is not None and signal.getsignal(number) == signal.SIG_DFL:
+            signal.signal(number, _interrupt)
 
 
 def has_browser() -> bool:
@@ -197,28 +221,47 @@ def has_browser() -> bool:
 
 def _quickstart() -> Path:
     """The notebook in the reader's language: inside an installed package, or at the top of the repository."""
-    here, is_chinese = Path(__file__).parent, reader.language == "zh"
+    here, is_chinese = Path(__file__).parent, language_named(_locale()) == "zh"
     installed = here / "notebook" / ("quickstart_zh.ipynb" if is_chinese else "quickstart.ipynb")
     notebooks = here.parent / "notebooks"
     return installed if installed.exists() else (notebooks / "zh" if is_chinese else notebooks) / "quickstart.ipynb"
 
 
+def _locale() -> str:
+    """The locale of the demo: our own variable names it, or the user's JupyterLab, or the system."""
+    from .notebook.page.jupyterlab_language import chosen
+
+    own = language_named(os.environ.get(LANGUAGE_VARIABLE, ""))
+    language = chosen(os.environ) if own is None else ""
+    return language or {"zh": "zh_CN", "en": "en"}[own or reader.language]
+
+
+def _write_settings(folder: Path) -> None:
+    """Settings of the demo's own: JupyterLab is shown in its language, and asks nothing about news."""
+    plugins = {
+        "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
+        # Without its language pack, JupyterLab is shown in English, whatever is set.
+        "translation-extension/plugin": {"locale": _locale()},
+    }
+    for plugin, settings in plugins.items():
+        path = folder / "@jupyterlab" / f"{plugin}.jupyterlab-settings"
+        path.parent.mkdir(parents=True)
+        path.write_text(json.dumps(settings), encoding="utf-8")
+
+
 def _open_lab(notebook: Path) -> int:
-    """Serve JupyterLab until Ctrl-C or SIGTERM, in a browser if there is one; say at which address."""
+    """Serve JupyterLab until Ctrl-C, in a browser if there is one; say at which address."""
     import_module("jupyterlab")  # fails early if it is missing
 
     opens = has_browser()
     # The address is ours to print, where nothing stands around it: warnings alone are logged.
     options = ["--ServerApp.ip=127.0.0.1", "--log-level=WARN", *([] if opens else ["--no-browser"])]
     options += ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
-    # Settings of the demo's own: it asks nothing about news, and leaves the user's alone.
-    settings = notebook.parent / ".settings"
-    quiet = settings / "@jupyterlab" / "apputils-extension" / "notification.jupyterlab-settings"
-    quiet.parent.mkdir(parents=True)
-    quiet.write_text('{"fetchNews": "false", "checkForUpdates": false}', encoding="utf-8")
+    settings = notebook.parent / ".settings"  # the user's own are left alone
+    _write_settings(settings)
     # A token in the environment is seen by no other user, unlike one in a command line.
     token = os.environ.get("JUPYTER_TOKEN") or secrets.token_hex(24)
-    environment = {**os.environ, "JUPYTERLAB_SETTINGS_DIR": str(settings), "JUPYTER_TOKEN": token}
+    environment = {**_surroundings(), "JUPYTERLAB_SETTINGS_DIR": str(settings), "JUPYTER_TOKEN": token}
     subprocess.run([sys.executable, "-m", "jupyter", "trust", notebook], stdout=subprocess.DEVNULL)
     if opens:
         said = _("JupyterLab opens in the browser, on a copy of the quickstart …")
@@ -226,7 +269,6 @@ def _open_lab(notebook: Path) -> int:
         said = _("JupyterLab starts, on a copy of the quickstart …")
     print(told(said), flush=True)
     lab = [sys.executable, "-m", "jupyter", "lab", *options, notebook.name]
-    signal.signal(signal.SIGTERM, _interrupt)
     with subprocess.Popen(lab, cwd=notebook.parent, env=environment) as process:
         try:
             if port := _port_of(notebook.parent, process):
@@ -237,6 +279,13 @@ def _open_lab(notebook: Path) -> int:
         except KeyboardInterrupt:
             process.terminate()  # on which JupyterLab shuts down cleanly
             return 0
+
+
+def _surroundings() -> dict[str, str]:
+    """The environment of the demo: nobody's journal answers, and the practice server knows no model of others."""
+    from .chat.environment import MODEL_VARIABLE, REPLAY_VARIABLE
+
+    return {name: value for name, value in os.environ.items() if name not in (MODEL_VARIABLE, REPLAY_VARIABLE)}
 
 
 def _interrupt(*_signal: object) -> NoReturn:
@@ -269,6 +318,8 @@ def _where(address: str, port: int, *, opens: bool) -> str:
 def _print_dialogue(notebook: Path) -> int:
     from nbclient import NotebookClient
 
+    from .notebook.front_ends import SESSION_VARIABLE
+
     nbformat: Any = import_module("nbformat")  # which has no types
     page = nbformat.read(notebook, as_version=4)
     print(told(_("The quickstart runs without a browser; what it shows follows in a few seconds.")))
@@ -281,7 +332,8 @@ def _print_dialogue(notebook: Path) -> int:
         # Newer kernels warn of connections without encryption; this one is on this machine, for some seconds.
         extra_arguments=["--IPKernelApp.log_level=ERROR"],
     )
-    client.execute()
+    # Its journal stands beside it, and so goes with it.
+    client.execute(env={**_surroundings(), SESSION_VARIABLE: str(notebook)})
     for cell in page.cells:
         if cell.cell_type == "code":
             print("\n".join(f"│ {line}" for line in cell.source.splitlines()))

@@ -360,6 +360,10 @@ class OpenNotebook:
         self._wait_until(is_saved, "It is not saved.")
         return nbformat.read(self.path, as_version=4)
 
+    def wait_until_saved(self) -> None:
+        """Until the page knows that it is: left before, it would ask."""
+        self.page.wait_for_function("() => !jupyterapp.shell.currentWidget.context.model.dirty")
+
     def _is_whole(self) -> bool:
         """Whether the file can be read: the server writes it in place."""
         try:

@@ -70,3 +70,29 @@ def test_what_is_offered_by_us_is_described_in_the_language_of_the_prompt(page: 
         assert tool["function"]["description"].startswith(words)
         described = json.dumps(tool["function"]["parameters"], ensure_ascii=False)
         assert ("要运行的代码" in described) == (words[0] == "在")
+
+
+OWN_ERROR = """
+def ask() -> str:
+    try:
+        chat.ask("")
+    except ValueError as error:
+        globals()["kept"] = error
+        return str(error)
+
+said = ask()
+series = pandas.Series([kept])
+"""
+
+
+def test_our_own_errors_go_to_a_model_in_the_language_of_the_prompt(page: Page, server: PracticeServer) -> None:
+    page.run("%glm language zh")
+    page.names.update(chat=page.magics.chat, pandas=pd)
+    assert page.run(OWN_ERROR).success
+    for prompt, said in (("What is it?", "There is nothing to send"), ("这是什么？", "没有可以发送的内容")):
+        server.enqueue(Answer(tool_calls=(tool_call("ask", {}, id="call_1"),)), Answer("ok"))
+        assert page.run(f"%%glm --once --tool ask\n{prompt} {{{{ kept }}}} {{{{ series }}}}").success
+        *_, asked, _call, result = sent(server)
+        assert asked["content"].count(said) == 2 and result["content"].startswith(said)
+    assert page.names["said"].startswith("没有可以发送的内容")
+    page.run("%glm language auto")

@@ -12,8 +12,10 @@ from in_process import Page
 from pydantic import BaseModel
 
 from zhipu_magic import Chat
+from zhipu_magic.chat.replies.typed_answer import value_of
 from zhipu_magic.practice import Answer, PracticeServer
 from zhipu_magic.text.errors import InvalidAnswer, InvalidRequest
+from zhipu_magic.values.types.answer_type import Shape
 
 
 class Invoice(BaseModel):
@@ -242,3 +244,9 @@ def test_a_retry_of_a_typed_turn_is_typed(chat: Chat, server: PracticeServer) ->
     assert again.value == Invoice(number="A-1", total=12.5)
     assert len(server.requests) == 3
     assert again.value is again.value
+
+
+def test_an_empty_answer_is_not_quoted() -> None:
+    with pytest.raises(InvalidAnswer, match="the answer is empty") as caught:
+        value_of(" ", Shape(int), "stop")
+    assert "The answer was" not in str(caught.value)

@@ -11,6 +11,7 @@ import coverage_gate
 import pytest
 import release_check
 import yaml
+from pathspec import GitIgnoreSpec
 
 from zhipu_magic import __version__
 
@@ -62,6 +63,20 @@ def test_what_has_no_version_yet_is_seen() -> None:
     changelog = "# Changelog\n\n## [Unreleased]\n\n{}## [0.9.0] - 2026-11-28\n\n- Old.\n"
     assert release_check.unreleased(changelog.format("- New.\n\n")) == "- New."
     assert release_check.unreleased(changelog.format("")) == ""
+
+
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="no clone: nothing tells what belongs to it")
+def test_what_git_does_not_know_is_not_released(tmp_path: Path) -> None:
+    release_check.check_known(tmp_path / "x.tar.gz", ["README.md", "zhipu_magic/__init__.py"])
+    with pytest.raises(SystemExit, match=r"git does not know: \['\.env', 'zhipu_magic/\.glm/talk\.jsonl'\]"):
+        release_check.check_known(tmp_path / "x.tar.gz", ["README.md", ".env", "zhipu_magic/.glm/talk.jsonl"])
+
+
+def test_keys_and_journals_beside_the_sources_go_nowhere() -> None:
+    ignored = GitIgnoreSpec.from_lines(read(".gitignore").splitlines())  # as the build reads it
+    private = [".env", ".glm/a.jsonl", "zhipu_magic/.glm/a.jsonl", "notebooks/.env.local", "docs/.glm/a.rows.jsonl"]
+    published = ["notebooks/.glm/quickstart.jsonl", "notebooks/zh/.glm/quickstart.jsonl", "zhipu_magic/__init__.py"]
+    assert list(ignored.match_files([*private, *published])) == private
 
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda path: path.stem)

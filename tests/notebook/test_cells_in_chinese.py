@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from english import english_in
 from in_process import Cell, Page
 
 from zhipu_magic import Chat
@@ -23,8 +24,6 @@ from zhipu_magic.practice import STALL, Answer, Fault, PracticeServer, Raw, chun
 from zhipu_magic.text.errors import GLMError
 from zhipu_magic.text.languages.language import reader
 
-#: Two English words in a row that are no command of ours; names, code and data have none.
-ENGLISH = re.compile(r"(?<!%)\b[a-z]{2,} [a-z]{2,}")
 MODEL = "glm-4.7-flash"
 
 
@@ -75,7 +74,7 @@ def test_a_panel_and_its_details(chinese: Page, server: PracticeServer) -> None:
         assert part in shown
     assert "<summary>思考过程</summary>" in cell.markdown()
     assert cell.messages[0]["data"]["text/plain"] == f"… 等待 {MODEL}"
-    assert not ENGLISH.search(told(cell))
+    assert not english_in(told(cell))
 
 
 def test_why_a_reply_ended_early_and_how_to_go_on(chinese: Page, server: PracticeServer) -> None:
@@ -99,7 +98,7 @@ def test_replies_side_by_side(chinese: Page, server: PracticeServer) -> None:
     cell = chinese.run("%%glm -m glm-5.3 -m glm-4.7-flash\n为什么？")
     note, *_ = cell.plain(1).splitlines()
     assert note == "%glm keep NAME 选用其中一条回复，使其成为对话的一轮。"
-    assert "这些回复的用量" in words(cell.html(1)) and not ENGLISH.search(told(cell))
+    assert "这些回复的用量" in words(cell.html(1)) and not english_in(told(cell))
 
 
 def test_a_table_and_what_failed_in_it(chinese: Page, server: PracticeServer) -> None:
@@ -113,13 +112,13 @@ def test_a_table_and_what_failed_in_it(chinese: Page, server: PracticeServer) ->
         '2 行失败（第 2、3 行）：这一行没有 {{ text }} 的值。{{ column | default("…") }} 指定缺失值用什么代替。'
     )
     assert line.startswith("4 行 · 2 行失败 · ") and "个 token · 免费 · " in line
-    assert "2 / 4 行" in words(cell.html(1)) and not ENGLISH.search(words(cell.html(1)))
+    assert "2 / 4 行" in words(cell.html(1)) and not english_in(words(cell.html(1)))
 
 
 def test_a_drawing(chinese: Page) -> None:
     cell = chinese.run("%%glm --draw\n一只猫")
     shown = words(cell.html(1))
-    assert "这次绘图的用量" in shown and "尺寸 1024 × 1024 像素" in shown and not ENGLISH.search(shown)
+    assert "这次绘图的用量" in shown and "尺寸 1024 × 1024 像素" in shown and not english_in(shown)
 
 
 def test_the_dashboard(chinese: Page, server: PracticeServer) -> None:
@@ -131,7 +130,7 @@ def test_the_dashboard(chinese: Page, server: PracticeServer) -> None:
     totals, *_, as_of = cell.plain().splitlines()
     assert totals.startswith("2 个请求 · 输入 ") and totals.endswith(" · 1 个请求价格未知")
     assert as_of == "截至第 2 个请求；此后的请求见 %glm usage。"
-    assert not ENGLISH.search(words(cell.html(0)))
+    assert not english_in(words(cell.html(0)))
 
 
 @pytest.mark.parametrize(("answer", "ran"), [("是", True), (" Y ", True), ("否", False), ("", False), ("n", False)])
@@ -170,7 +169,7 @@ def test_a_page_may_change_its_language_while_a_panel_is_live(page: Page, server
     assert page.run("%glm language zh").success
     stopped = page.run("%glm stop")
     assert stopped.success
-    assert stopped.messages and "已中断。" in told(stopped) and not ENGLISH.search(told(stopped).replace("The", ""))
+    assert stopped.messages and "已中断。" in told(stopped) and not english_in(told(stopped).replace("The", ""))
     assert page.run("%glm language en").plain() == "Messages are shown in English."
 
 
@@ -225,4 +224,4 @@ def test_a_terminal_says_it_too(
     assert "[add(a=1, b=2) · # 秒 → 3]" in shown
     assert "已截断：回答达到了最大长度。%glm continue 可从这里续写。" in shown
     assert "[glm-4 · # 秒 · 首个 token # 秒" in shown
-    assert not ENGLISH.search(shown)
+    assert not english_in(shown)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from in_process import Page
+from restarted import Kernels
 
 from zhipu_magic.practice import Answer, Fault, PracticeServer, tool_call
 
@@ -61,6 +62,15 @@ def test_a_reply_without_python_says_so(page: Page, server: PracticeServer, inse
     assert cell.success
     assert inserted == []
     assert "no Python" in cell.plain(2)
+
+
+def test_that_there_is_no_python_is_replayed(kernels: Kernels) -> None:
+    shown = []
+    for mode in ("off", "only"):
+        page = kernels.start(mode)
+        kernels.server.enqueue(*[Answer("No code today.")] * (mode == "off"))
+        shown.append([output["data"] for output in page.run("%%glm --insert\nWrite it.", "a").outputs])
+    assert shown[0] == shown[1]
 
 
 def test_insert_takes_a_turn_by_its_number(page: Page, server: PracticeServer, inserted: list[str]) -> None:

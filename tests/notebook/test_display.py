@@ -211,7 +211,8 @@ def test_nothing_in_a_text_closes_its_fence(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("yuan", "shown"), [(0, "free"), (0.00001, "≈ ¥0.0001"), (0.0123, "≈ ¥0.0123"), (12.345, "≈ ¥12.35")]
+    ("yuan", "shown"),
+    [(0, "free"), (0.00001, "≈ ¥0.0001"), (0.0123, "≈ ¥0.0123"), (12.345, "≈ ¥12.35"), (1234.5, "≈ ¥1,234.50")],
 )
 def test_money_is_marked_as_an_estimate(yuan: float, shown: str) -> None:
     assert money(yuan) == shown

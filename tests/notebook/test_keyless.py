@@ -41,6 +41,7 @@ def test_what_the_journal_knows_is_answered_and_each_reply_says_why(kernels: Ker
 
 def test_what_it_does_not_know_is_the_error_that_it_was(kernels: Kernels, keyless: Page) -> None:
     assert fails(keyless, "second")
+    assert NOTE not in keyless.run("%glm history").plain()
     kernels.journal.unlink()
     assert fails(kernels.start(""), "你好") is False  # with a key it is asked
 

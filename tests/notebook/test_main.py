@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import gettext
+import json
 import os
 import re
 import signal
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from english import english_in
 from platforms import needs_signals
 from test_cell import DIALOGUE
 
@@ -66,9 +68,9 @@ def test_help_and_mistakes_are_told_in_chinese(
         outputs.append("".join(capsys.readouterr()))
     assert program.main(["record", "none.ipynb"]) == 2
     assert capsys.readouterr().out == "没有笔记本 none.ipynb。\n"
-    assert outputs[0].startswith("用法：python -m zhipu_magic [-h] ") and "选项" in outputs[0]
+    assert outputs[0].startswith("用法：python -m zhipu_magic [-h] ") and "\n选项：\n" in outputs[0]
     assert "    serve               运行练习服务，直到按下 Ctrl-C\n" in outputs[0]
-    assert not re.search("[a-z]{3,} [a-z]{3,}", outputs[0].replace("python -m zhipu_magic", ""))
+    assert not english_in(outputs[0].replace("python -m zhipu_magic", ""))
     assert outputs[1:] == [
         "python -m zhipu_magic serve: 参数 --port："
         "'x' 不是有效的端口：请给出不超过 65535 的数字，不写则用任一空闲端口\n",
@@ -89,10 +91,13 @@ def test_a_mistake_in_a_script_is_told_in_a_line(tmp_path: Path, capsys: pytest.
     )
 
 
-def test_the_headless_demo_prints_the_dialogue_and_the_usage() -> None:
+@pytest.mark.timeout(300)  # it starts a program, a kernel and a server, all from nothing
+def test_the_headless_demo_prints_the_dialogue_and_the_usage(tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONWARNINGS": "ignore"}
+    environment |= {"ZHIPU_MAGIC_REPLAY": "only", "ZHIPU_MAGIC_MODEL": "mine", "XDG_DATA_HOME": str(tmp_path)}
+    environment["JPY_SESSION_NAME"] = str(tmp_path / "of the user.ipynb")
     command = [sys.executable, "-m", "zhipu_magic", "demo", "--headless"]
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=100, check=True)
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=280, check=True)
     shown = done.stdout
     assert done.stderr == ""
     assert shown.startswith("The quickstart runs without a browser")
@@ -101,6 +106,29 @@ def test_the_headless_demo_prints_the_dialogue_and_the_usage() -> None:
         assert reply in shown
     assert "prompt_tokens=31, completion_tokens=217, total_tokens=248" in shown
     assert "31 + 217 tokens" in shown
+    assert list(tmp_path.iterdir()) == []  # its journal was in the folder that is gone
+
+
+@needs_signals
+def test_a_demo_that_is_asked_to_end_leaves_nothing_behind(tmp_path: Path) -> None:
+    environment = {**os.environ, "PYTHONWARNINGS": "ignore", "TMPDIR": str(tmp_path)}
+    command = [sys.executable, "-m", "zhipu_magic", "demo", "--headless"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("The quickstart runs")
+        assert len(list(tmp_path.iterdir())) > 0
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=30) == 130
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith("zhipu_magic-")] == []
+
+
+@needs_signals
+def test_a_reader_that_has_ended_is_no_error(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "zhipu_magic", "replay", "none.ipynb"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path, text=True) as process:
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.close()
+        assert (process.stderr.read(), process.wait(timeout=30)) == ("", 1)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no signal there asks a program to end")
@@ -124,9 +152,41 @@ def test_without_a_browser_the_demo_serves_and_says_where(tmp_path: Path) -> Non
         assert page.status_code == 200 and "jupyter-config-data" in page.text
         assert httpx.get(address.partition("?")[0]).status_code != 200
         [folder] = tmp_path.glob("zhipu_magic-*")
-        process.send_signal(signal.SIGTERM)
+        process.send_signal(signal.SIGHUP)  # its terminal was closed
         assert process.wait(timeout=30) == 0
     assert not folder.exists()
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(address)
+
+
+@pytest.mark.parametrize(
+    ("own", "chosen", "system", "locale"),
+    [
+        ("", "zh_CN", "C.UTF-8", "zh_CN"),
+        ("", "fr_FR", "zh_CN.UTF-8", "fr_FR"),
+        ("", "default", "zh_CN.UTF-8", "zh_CN"),
+        ("", "", "en_GB.UTF-8", "en"),
+        ("en", "zh_CN", "zh_CN.UTF-8", "en"),
+        ("zh", "en", "en_GB.UTF-8", "zh_CN"),
+    ],
+)
+def test_the_demo_is_in_the_language_of_its_users_jupyterlab(
+    own: str, chosen: str, system: str, locale: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("ZHIPU_MAGIC_LANGUAGE", own)
+    monkeypatch.setenv("LANG", system)
+    monkeypatch.setenv("JUPYTERLAB_SETTINGS_DIR", str(tmp_path / "user"))
+    reader.look_again()
+    setting = Path("@jupyterlab", "translation-extension", "plugin.jupyterlab-settings")
+    if chosen:
+        (tmp_path / "user" / setting).parent.mkdir(parents=True)
+        (tmp_path / "user" / setting).write_text(json.dumps({"locale": chosen}))
+    program._write_settings(tmp_path / "demo")
+    assert json.loads((tmp_path / "demo" / setting).read_text()) == {"locale": locale}
+    title = json.loads(program._quickstart().read_text("utf-8"))["cells"][0]["source"][0]
+    assert ("五分钟" in title) is (locale == "zh_CN")
 
 
 @pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="there a screen is taken for granted")
@@ -149,8 +209,11 @@ def test_a_screen_is_no_browser(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_console_that_lacks_characters_shows_all_that_is_said() -> None:
-    for arguments in (["--help"], ["serve", "--help"], ["replay", "茶.ipynb"], []):
-        environment = {**os.environ, "LANG": "zh_CN.UTF-8", "PYTHONIOENCODING": "ascii"}
+    for arguments, how in (
+        *((one, "ascii") for one in (["--help"], ["serve", "--help"], ["replay", "茶.ipynb"], [])),
+        (["replay", "茶.ipynb"], "ascii:surrogateescape"),  # that of a C locale
+    ):
+        environment = {**os.environ, "LANG": "zh_CN.UTF-8", "PYTHONIOENCODING": how}
         environment.pop("ZHIPU_MAGIC_LANGUAGE", None)
         ran = subprocess.run(
             [sys.executable, "-m", "zhipu_magic", *arguments], capture_output=True, text=True, env=environment

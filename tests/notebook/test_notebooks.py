@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from english import HAN
 
 from zhipu_magic.practice import Answer
 from zhipu_magic.practice.script_file import read
@@ -126,7 +127,7 @@ def test_what_a_chinese_page_says_is_chinese(name: str) -> None:
         said = re.sub(r"(?ms)^```.*?^```$|`[^`]*`|\]\([^)]*\)", "", source(cell))
         if cell["cell_type"] == "markdown":
             assert is_chinese(said), cell["id"]
-            assert re.findall(r"[\u4e00-\u9fff][,;:?!()A-Za-z0-9]|[,;:?!A-Za-z0-9][\u4e00-\u9fff]", said) == []
+            assert re.findall(rf"{HAN}[,;:?!()A-Za-z0-9]|[,;:?!A-Za-z0-9]{HAN}", said) == []
             assert "您" not in said
         elif said.startswith("%%glm"):
             assert is_chinese(said.partition("\n")[2]), cell["id"]

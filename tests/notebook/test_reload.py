@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 from pathlib import Path
 
 import pytest
 from in_process import Notebook
 
+import zhipu_magic
 from zhipu_magic.practice import DONE, Raw, chunk, sse
+from zhipu_magic.text.own_version import OWN_VERSION
 
 END = (sse(chunk(finish_reason="stop")), DONE)
 AGAIN = ("%load_ext zhipu_magic", "%reload_ext zhipu_magic", "%load_ext autoreload\n%autoreload 2")
@@ -59,3 +62,28 @@ def test_unloading_and_loading_begins_anew(notebook: Notebook) -> None:
     notebook.page.run("%unload_ext zhipu_magic\n%load_ext zhipu_magic")
     notebook.ask("b", "two")
     assert notebook.sent() == ["about b"]
+
+
+def test_after_an_upgrade_the_code_that_runs_is_named(
+    notebook: Notebook, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    notebook.ask("a", "one")
+    monkeypatch.setattr(zhipu_magic, "__version__", "99.0")
+    zhipu_magic.load_ipython_extension(notebook.page.shell)
+    assert capsys.readouterr().out == (
+        f"zhipu_magic 99.0 is installed now. This kernel goes on with {OWN_VERSION}: restart it to use the new one.\n"
+    )
+    for command in ("%glm", "%glm version"):
+        shown = notebook.page.run(command).plain()
+        assert OWN_VERSION in shown and "99.0" not in shown
+    notebook.ask("b", "two")
+    assert notebook.replies() == ["one", "two"]
+
+
+def test_no_installer_needs_to_know_the_package(notebook: Notebook, monkeypatch: pytest.MonkeyPatch) -> None:
+    def from_name(name: str) -> importlib.metadata.Distribution:
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(importlib.metadata.Distribution, "from_name", from_name)
+    notebook.ask("a", "one")
+    assert all(notebook.page.run(command).success for command in ("%glm", "%glm version"))

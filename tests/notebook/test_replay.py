@@ -233,7 +233,7 @@ def test_in_only_practice_starts_nothing_until_the_mode_ends(kernels: Kernels) -
 
 
 def test_a_page_made_with_the_practice_server_replays_without_it(kernels: Kernels) -> None:
-    cells = ("%glm practice", "%%glm\n你好", "%glm practice off", "%glm practice", "%%glm -m glm-4-plus\nHow are you?")
+    cells = ("%glm practice", "%%glm\n你好", "%glm practice off", "%glm practice", "%%glm -m glm-4-plus\n你好")
     pages = []
     for mode in ("off", "only"):
         page = kernels.start(mode)

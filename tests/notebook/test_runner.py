@@ -385,6 +385,7 @@ def test_a_recorded_notebook_passes_strict_nbval_and_a_changed_one_does_not(
 ) -> None:
     path, changed = folder / "quickstart.ipynb", folder / "changed.ipynb"
     shutil.copy(EXAMPLES / path.name, path)
+    edited(path, ask_at_once)
     assert told("record", path)[0] == 0
     shutil.copy(path, changed)
 
@@ -396,18 +397,20 @@ def test_a_recorded_notebook_passes_strict_nbval_and_a_changed_one_does_not(
     done = strict_nbval(path, changed)
     failed = re.findall(r"^FAILED (\w+)\.ipynb::Cell \d+", done.stdout, re.MULTILINE)
     assert (done.returncode, failed) == (1, ["changed"]), done.stdout
+    asked = len(server.requests)
     assert told("replay", path)[0] == 0
-    assert server.requests == []
+    assert len(server.requests) == asked > 2
+
+
+def ask_at_once(cells: list[Any]) -> None:
+    """Leave out what a page practises with: it writes as slowly as a model does."""
+    practising = next(cell for cell in cells if cell.source == "%glm practice")
+    practising.source = "pass"
 
 
 def test_a_long_notebook_is_recorded_and_passes_strict_nbval(folder: Path, told: Told, server: PracticeServer) -> None:
     path = folder / "conversation.ipynb"
     shutil.copy(EXAMPLES / path.name, path)
-
-    def ask_at_once(cells: list[Any]) -> None:
-        # What the page practises with writes as slowly as a model does.
-        practising = next(cell for cell in cells if cell.source == "%glm practice")
-        practising.source = "pass"
 
     edited(path, ask_at_once)
     assert told("record", path)[0] == 0

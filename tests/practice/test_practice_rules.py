@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import jwt
 import pytest
+from english import chinese_in
 from sent_pictures import as_base64, picture
 
 from zhipu_magic.practice import Answer, Fault, PracticeServer, tool_call
@@ -281,7 +282,7 @@ def test_every_documented_code_has_its_status_and_its_words(
         server.enqueue(Fault.of(code))
         response = ask("你好", stream=True)
         assert refusal(response) == (status, code)
-        assert re.search(r"[\u4e00-\u9fff]", response.json()["error"]["message"])
+        assert chinese_in(response.json()["error"]["message"])
 
 
 def test_no_other_code_is_documented() -> None:

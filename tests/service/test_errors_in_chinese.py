@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
+from english import english_in
 
 from zhipu_magic.service.error_causes import CAUSES, cause_of
 from zhipu_magic.service.error_codes import not_a_reply, service_error
@@ -14,12 +15,6 @@ from zhipu_magic.service.quota import _name
 from zhipu_magic.service.ranges import RANGES
 from zhipu_magic.text.languages.language import reader
 from zhipu_magic.text.languages.messages import told
-
-#: Names, code and addresses, which are the same in every language.
-_CODE = re.compile(
-    r"https?://[\w./]+|chat\.\w[\w.()]*(?:\(NAME\))?|Chat\([^)]*\)|base_url=\"[^\"]*\"|API Keys|[\w.-]*\d[\w.-]*"
-)
-_TWO_WORDS = re.compile(r"[A-Za-z]{2,} [A-Za-z]{2,}")
 
 
 @pytest.fixture(autouse=True)
@@ -39,12 +34,12 @@ def test_each_code_is_told_in_chinese(code: str) -> None:
     cause = cause_of(200, code, "")
     assert cause is not None
     said = refused(429, code, "原话")
-    assert "原话" in said and not _TWO_WORDS.search(_CODE.sub("", said))
+    assert "原话" in said and not english_in(said)
 
 
 @pytest.mark.parametrize("status", [301, 400, 401, 402, 403, 404, 408, 409, 413, 418, 422, 425, 429, 500, 503, 529])
 def test_each_status_is_told_in_chinese(status: int) -> None:
-    assert not _TWO_WORDS.search(_CODE.sub("", refused(status)))
+    assert not english_in(refused(status))
 
 
 def test_an_error_in_chinese_has_the_services_own_words() -> None:
@@ -54,7 +49,7 @@ def test_an_error_in_chinese_has_the_services_own_words() -> None:
         "（HTTP 429 · 代码 1308 · 请求 ID 7：您的限额将在 2026-11-27 10:00:00 重置）"
     )
     assert refused(401, "1003").endswith(
-        "；密钥在 https://open.bigmodel.cn（API Keys）创建。\n（HTTP 401 · 代码 1003 · 请求 ID 7）"
+        "；密钥在 https://open.bigmodel.cn 的 API Keys 页创建。\n（HTTP 401 · 代码 1003 · 请求 ID 7）"
     )
     waiting = refused(429, "1302", "", 300)
     assert re.match(r"这个密钥的并发数过高。服务要求等待 5 分钟，到 .*\d\d:\d\d 为止。\n请到时再试。", waiting)

@@ -13,6 +13,7 @@ import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 
+from hatch_build import compile_catalogues, po_files
 from zhipu_magic.practice import messages as of_practice
 from zhipu_magic.text.languages import catalogue
 from zhipu_magic.text.languages.language import prompted, reader
@@ -104,3 +105,34 @@ def test_all_translations_of_a_plural_are_told(written: Callable[[bytes], bytes]
     install(written(of((("{count:,} row", "{count:,} rows"), ("{count:,} 行",)))))
     assert told(plural(1, "row")) == "1 行" and told(plural(2000, "row")) == "2,000 行"
     assert catalogue.translated_plural("{count:,} row", "another text", 2, "zh") == "another text"
+
+
+ENTRY = 'msgid "one"\nmsgstr "一"\n'
+
+
+@pytest.mark.parametrize(
+    ("damaged", "complaint"),
+    [
+        (f"<<<<<<< HEAD\n{ENTRY}=======\n{ENTRY}>>>>>>> theirs\n", "line 1, is none of a catalogue: <<<<<<< HEAD"),
+        ('msgid "one"\n<<<<<<< HEAD\nmsgstr "一"\n', "line 2, is none"),
+        ('msgid "one"\nmsgstr "一。\n', "line 2, is none"),
+        (f'{ENTRY}\nmsgid "one"\nmsgstr "壹"\n', 'this text twice: msgid "one"'),
+        ('msgid "one"\nmsgid_plural "many"\n', "missing msgstr for msgid 'one'"),
+        (ENTRY.replace("一", "中文").encode("gb18030"), "utf-8"),
+    ],
+)
+def test_a_damaged_catalogue_is_not_built(damaged: str | bytes, complaint: str, tmp_path: Path) -> None:
+    path = tmp_path / "text" / "locale" / "zh_CN" / "LC_MESSAGES" / "x.po"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(damaged if isinstance(damaged, bytes) else damaged.encode())
+    with pytest.raises(ValueError, match=complaint):
+        compile_catalogues(tmp_path)
+    assert not path.with_suffix(".mo").exists()
+
+
+def test_an_editor_of_windows_damages_no_catalogue(tmp_path: Path) -> None:
+    path = tmp_path / "zh_CN" / "LC_MESSAGES" / "x.po"
+    path.parent.mkdir(parents=True)
+    again = f'msgctxt "here"\n{ENTRY}'
+    path.write_bytes(f"# by hand\n{ENTRY}\n{again}".replace("\n", "\r\n").encode("utf-8-sig"))
+    assert [message.string for message in po_files.read(path) if message.id] == ["一", "一"]

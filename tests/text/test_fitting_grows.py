@@ -58,6 +58,9 @@ def forget() -> None:
 @example("\\[\n\n- a\n\n\\]", [4, 6, 8])
 @example("\\[\n\n$5\n\n$6", [4, 8])
 @example("10. a\n\n  - b\n\n      c\n\n  d", [6, 11, 19])
+@example("\n1. \n\n  - ", [])
+@example("> 10. \n1. 10. b\n   - b\n\n  - ", [27])
+@example("10. \n\n```\n1. a\n1. - \n\n```\n  - b", [2, 11, 28])
 def test_a_reply_that_grew_is_fitted_like_one_that_came_at_once(text: str, steps: list[int]) -> None:
     forget()
     whole = fitted(text)

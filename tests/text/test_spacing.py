@@ -26,6 +26,11 @@ from zhipu_magic.text.languages.spacing import filled_in_chinese
         ("{x} %glm 可用", plural(2, "row"), "2 行 %glm 可用"),
         ("没有{x}可用", plural(2, "row"), "没有 2 行可用"),
         ("没有 {x!r} 可用", "a", "没有 'a' 可用"),
+        ("见 {x}。", "https://a.example/b", "见 https://a.example/b 。"),
+        ("见 {x}（密钥）", "http://127.0.0.1:80", "见 http://127.0.0.1:80 （密钥）"),
+        ("见 {x}。", r"https\:\/\/a\.example", r"见 https\:\/\/a\.example 。"),
+        ("“{x}”不是网址。", "https://a.example/b", "“https://a.example/b”不是网址。"),
+        ("见 `{x}`。", "https://a.example/b", "见 `https://a.example/b`。"),
         ("{x:,}行 {{}}", 1000, "1,000 行 {}"),
     ],
 )

@@ -195,9 +195,9 @@ def show(session: Session, begin: Callable[[], Reply], options: CellOptions | No
     value = reply.value  # fails the cell if the answer is not of the type that --as asked for
     if options.output:
         session.shell.push({options.output: value})
-    if options.insert and not reply.replayed:  # a replayed page already has its new cells
-        rounds = [one.words for one in reply.rounds if not one.wrong]
-        if not insert(session, "\n\n".join([*rounds, reply.words])):
+    if options.insert:
+        words = "\n\n".join([*(one.words for one in reply.rounds if not one.wrong), reply.words])
+        if not insert(session, words, is_there=reply.replayed):  # a replayed page already has its new cells
             session.answer(NO_PYTHON)
 
 
@@ -301,11 +301,14 @@ def _asked(session: Session, reply: Reply) -> Asked:
     )
 
 
-def insert(session: Session, words: str) -> bool:
-    """Put the Python of a reply into a new cell below, without running it. Returns whether there was any."""
+def insert(session: Session, words: str, *, is_there: bool = False) -> bool:
+    """Put the Python of a reply into a new cell below, unless it `is_there`, without running it.
+
+    Returns whether there is any.
+    """
     from ..text.markdown import python_blocks
 
     code = "\n\n".join(python_blocks(words))
-    if code:
+    if code and not is_there:
         session.shell.set_next_input(code)
     return bool(code)

@@ -15,7 +15,9 @@ from IPython.core.extensions import ExtensionManager
 
 from ..service.forks import importing
 from ..text.languages.console import show_all
-from ..text.languages.messages import told
+from ..text.languages.messages import _, told
+from ..text.own_version import OWN_VERSION
+from ..text.wrapping import wrapped
 from . import input_transforms
 from .completer import completer
 from .magics import GLMMagics
@@ -32,6 +34,8 @@ def load_ipython_extension(shell: InteractiveShell) -> None:
     the conversation.
     """
     if GLMMagics.__name__ in shell.magics_manager.registry:
+        if other := _other_version():
+            print(told(other))
         return
     if is_terminal(shell):
         show_all()
@@ -43,19 +47,28 @@ def load_ipython_extension(shell: InteractiveShell) -> None:
     input_transforms.install(shell)
     completer.install(shell, session)
     if offer := session.page_journal.offer():
-        _print(shell, told(offer))
+        said = told(offer)
+        lines = wrapped(said, shutil.get_terminal_size().columns - 1) if is_terminal(shell) else [said]
+        print("\n".join(lines))
     needed = (*_NEEDED, *(_IN_A_TERMINAL if is_terminal(shell) else _IN_A_NOTEBOOK))
     threading.Thread(
         target=_warm_up, args=(session.cells.idle, needed), name="zhipu_magic warm-up", daemon=True
     ).start()
 
 
-def _print(shell: InteractiveShell, text: str) -> None:
-    if is_terminal(shell):
-        from ..text.wrapping import wrapped
+def _other_version() -> str:
+    """Says that another version has been installed since; nothing, if none was.
 
-        text = "\n".join(wrapped(text, shutil.get_terminal_size().columns - 1))
-    print(text)
+    Only what is imported anew would be of that one, so that it would run beside the old one.
+    """
+    installed = sys.modules["zhipu_magic"].__version__  # which `%reload_ext` has just read again
+    if installed == OWN_VERSION:
+        return ""
+    return _(
+        "zhipu_magic {installed} is installed now. This kernel goes on with {own}: restart it to use the new one.",
+        installed=installed,
+        own=OWN_VERSION,
+    )
 
 
 def unload_ipython_extension(shell: InteractiveShell) -> None:

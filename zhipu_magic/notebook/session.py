@@ -113,7 +113,7 @@ class Session:
             chat=lambda: self._chat,
             notify=self.notify,
         )
-        self._keyless = Keyless(settings)
+        self._keyless, self._keyless_said = Keyless(settings), ""
         self.language = PageLanguage(settings)
         self.language.recorded = self.page_journal.language
         self.language.follow_page(self.cells.told)
@@ -199,8 +199,8 @@ class Session:
         """
         cell = self.cells.cell
         renamed, offered = self.page_journal.follow(self.chat.history, cell), self.page_journal.offer_at(cell)
-        keyless = self._keyless.follow(self.chat.service, self.chat.history.journal.path)
-        for notice in (renamed, offered, keyless):
+        self._keyless_said = self._keyless.follow(self.chat.service, self.chat.history.journal.path)
+        for notice in (renamed, offered, self._keyless_said):
             if notice and notice not in self._notices:
                 self.notify(notice)
 
@@ -289,6 +289,7 @@ class Session:
             for one in looped:
                 one.stop()
         self.jobs.step()
+        self.withdraw(self._keyless_said)  # a cell that failed shows no reply of which it would be true
         cell, self._rerun = self._rerun, None
         if cell is not None and result is not None and result.success and self.settings.rerun == "replace":
             self._set_aside([cell], _("run again and did not ask it"), except_run=self.cells.run)

@@ -10,6 +10,7 @@ from ..text.characters import is_word, without_controls
 from ..text.errors import GLMError
 from ..text.languages.language import CHOICES
 from ..text.languages.messages import _, told
+from ..text.wrapping import fitted
 from .hints import door
 
 
@@ -17,7 +18,7 @@ class BadSetting(TraitError):
     """An invalid value for a setting. In a notebook only its message is shown."""
 
     def _render_traceback_(self) -> list[str]:
-        return without_controls(str(self)).splitlines()
+        return fitted(without_controls(str(self)))
 
     def __str__(self) -> str:
         return told(self.args[0])

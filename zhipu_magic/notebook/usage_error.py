@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from IPython.core import error
 
+from ..text.wrapping import fitted
+
 
 class UsageError(error.UsageError):
     """IPython's UsageError as an error output of its own.
@@ -12,4 +14,4 @@ class UsageError(error.UsageError):
     """
 
     def _render_traceback_(self) -> list[str]:
-        return f"UsageError: {self}".splitlines()
+        return fitted(f"UsageError: {self}")

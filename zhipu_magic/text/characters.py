@@ -10,6 +10,8 @@ from typing import Any
 
 #: Characters of a name that is shown: a thread's, a model's.
 LONGEST_NAME = 200
+#: Chinese characters, as a range of a pattern.
+HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 #: Hyphens, dashes and minus signs, wide ones too.
 DASHES = "-‐‑‒–—―−﹘﹣－⸺⸻"
 

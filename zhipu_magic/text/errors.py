@@ -30,9 +30,10 @@ from typing import Any
 from .characters import without_controls
 from .languages.facts import portable, settled_for_all
 from .languages.joined import Sentences, sentences
-from .languages.language import Language, reader
+from .languages.language import Language, language_of_plain_text, reader
 from .languages.messages import Message, _, in_language
 from .languages.notice import Notice
+from .wrapping import fitted
 
 #: The outcome of a request that was refused before it was sent, of one that tools or a retry would have sent, and of
 #: one that a replay does not know.
@@ -90,7 +91,7 @@ class GLMError(Exception):
         return self.happened.in_language(reader.language)
 
     def __str__(self) -> str:
-        return self.in_language(reader.language)
+        return self.in_language(language_of_plain_text())
 
     def in_language(self, language: Language) -> str:
         """All of the error's text in this language."""
@@ -116,7 +117,7 @@ class GLMError(Exception):
 
     def _render_traceback_(self) -> list[str]:
         """What IPython prints instead of a traceback."""
-        return str(self).splitlines()
+        return fitted(self.in_language(reader.language))
 
 
 class InvalidRequest(GLMError, ValueError):

@@ -1,20 +1,31 @@
 """Where the lines of a terminal end: by the columns that characters take, and between words of any script.
 
 Chinese has no spaces, and wide characters take two columns. A line may end between any two wide characters, but none
-begins with a closing mark, nor ends with an opening one. A name that is longer than a line is parted at a hyphen.
+begins with a closing mark, nor ends with an opening one, and the braces of a reference stay with its name. A name that
+is longer than a line is parted at a hyphen.
 """
 
 from __future__ import annotations
 
+import re
+import shutil
+import sys
 from itertools import accumulate, pairwise
 
 #: Marks that no line begins with, and those that none ends with.
 _CLOSING = frozenset("，。、；：？！）》〉」』】〕〗｝］”’…—·～％℃,.;:?!)]}%")
 _OPENING = frozenset("（《〈「『【〔〖｛［“‘([{￥＄")
 _VARIATION, _JOINER = "\ufe0f", "\u200d"
-_NO_BEGINNING = frozenset(f" {_VARIATION}")
+#: Columns that a terminal has at least.
+_NARROWEST = 20
+_NO_BREAK = "\u00a0"
+_NO_BEGINNING = frozenset(f" {_NO_BREAK}{_VARIATION}")
 #: Up to here, what follows makes no emoji of a character.
 _LETTERS = "\u2000"
+
+
+#: The sign before a command, which closes nothing.
+_MAGIC = re.compile(r"%%?[A-Za-z]")
 
 
 def width(text: str) -> int:
@@ -30,6 +41,14 @@ def widest_line(text: str) -> int:
 def wrapped(text: str, columns: int) -> list[str]:
     """The lines of the text, broken so that none takes more than so many columns."""
     return [piece for line in text.split("\n") for piece in _pieces(line, columns)]
+
+
+def fitted(text: str) -> list[str]:
+    """The lines of a text as they are printed: on a terminal, they end between words rather than at its edge."""
+    if not (sys.stdout is not None and sys.stdout.isatty()):
+        return text.splitlines()
+    columns = max(_NARROWEST, shutil.get_terminal_size().columns - 1)
+    return [piece for line in text.splitlines() for piece in wrapped(line, columns)]
 
 
 def _pieces(line: str, columns: int) -> list[str]:
@@ -65,8 +84,15 @@ def breaks(line: str, columns: int) -> list[int]:
     is_wide = False
     for at, letter in enumerate(line):
         was_wide, is_wide = is_wide, _is_wide(letter, sizes[at], after_wide=is_wide)
-        if at > start and sizes[at] and _may_part(line[at - 1], letter, was_wide or is_wide):
-            chance = at
+        if (
+            at > start
+            and sizes[at]
+            and (_may_part(line[at - 1], letter, was_wide or is_wide) or (was_wide and _MAGIC.match(line, at)))
+        ):
+            if _is_in_braces(line, at):
+                hyphen = at
+            else:
+                chance = at
         elif _is_after_hyphen(line, at):
             hyphen = at
         if letter == " ":
@@ -83,9 +109,14 @@ def _is_wide(letter: str, columns: int, *, after_wide: bool) -> bool:
 
 def _may_part(before: str, letter: str, is_wide: bool) -> bool:
     """Whether a line may end between these two characters."""
-    if letter in _NO_BEGINNING or before == _JOINER:
+    if letter in _NO_BEGINNING or before in (_JOINER, _NO_BREAK):
         return False
     return before == " " or (is_wide and letter not in _CLOSING and before not in _OPENING)
+
+
+def _is_in_braces(line: str, at: int) -> bool:
+    """Whether the space before this stands inside braces, as in `{{ name }}`, whose braces stay with the name."""
+    return line[at - 1] == " " and (line[at] == "}" or line.endswith("{ ", 0, at))
 
 
 def _is_after_hyphen(line: str, at: int) -> bool:

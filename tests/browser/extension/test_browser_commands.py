@@ -170,8 +170,10 @@ def test_a_cell_that_is_made_to_ask_has_the_extension_loaded(
     keys = notebook.page.keyboard
     notebook.cell(1).locator(".cm-content").click()
     keys.press("Alt+g")
+    notebook.page.wait_for_function(f"() => {SOURCES}.includes('%%glm\\n')")
     keys.type("What is x?", delay=20)
     notebook.wait_until_ended(0)
+    notebook.page.wait_for_function(f"() => {SOURCES}.at(-1) === '%%glm\\nWhat is x?'")
     assert [source(notebook, index) for index in range(4)] == [LOAD, "x = 1", "pass", "%%glm\nWhat is x?"]
     server.enqueue(Answer("It is 1."))
     keys.press("Control+Enter")

@@ -111,7 +111,7 @@ def test_a_page_of_another_version_says_so_once_and_all_else_works(
     server.enqueue(Answer("one"), Answer("two"))
     notebook.finish(0, 1)
     notebook.save()
-    notebook.page.wait_for_timeout(500)  # until the page knows that it is saved
+    notebook.wait_until_saved()
     changed(notebook.page, "page-cells.js", lambda code: code.replace("VERSION=1", "VERSION=2"))
     notebook.load()
     notebook.finish(2)

@@ -172,7 +172,7 @@ def test_a_cell_that_is_no_code_any_more_has_no_turn_until_it_is_code_again(user
 
 def test_a_cell_that_went_while_no_page_was_open_has_no_turn(user: User) -> None:
     user.notebook.save()
-    user.page.wait_for_timeout(500)  # until the page knows that it is saved
+    user.notebook.wait_until_saved()
     user.page.goto("about:blank")
     saved = nbformat.read(user.notebook.path, as_version=4)
     saved.cells = [cell for cell in saved.cells if "first" not in cell.source]
@@ -244,7 +244,7 @@ def test_a_page_that_is_loaded_again_has_its_marks_again(user: User) -> None:
     user.ask("between")
     user.sees_stale("second", "third")
     user.notebook.save()
-    user.page.wait_for_timeout(500)  # until the page knows that it is saved
+    user.notebook.wait_until_saved()
     user.notebook.load()
     user.sees_stale("second", "third")
     user.button(2)

@@ -107,7 +107,12 @@ def test_unknown_names_are_marked_when_the_kernel_is_idle(
         "%%glm\n{{ later }} and {{ inventory }}",
         "%%glm --each reviews\n{{ txt }}, {{ text }}, {{ text.upper() }}",
     )
-    cells = (asking, "import time; time.sleep(3)", "later = 1", each)
+    cells = (
+        asking,
+        "import time, pathlib\nwhile not pathlib.Path('enough').exists():\n    time.sleep(0.05)",
+        "later = 1",
+        each,
+    )
     notebook = ready(front_end, opened, "unknown", *cells)
     unknown = [notebook.cell(index).locator(f"{PROSE}-unknown") for index in range(5)]
     expect(unknown[1]).to_have_text(["{{ later }}"])
@@ -123,6 +128,7 @@ def test_unknown_names_are_marked_when_the_kernel_is_idle(
     notebook.page.keyboard.type(" {{ zebra }}")
     notebook.page.wait_for_timeout(1200)
     expect(unknown[1]).to_have_text(["{{ later }}"])
+    (front_end.notebooks / "enough").touch()
     notebook.wait_until_ended(2)
     expect(unknown[1]).to_have_text(["{{ later }}", "{{ zebra }}"])
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pictures
 import pytest
 from conftest import KEY
-from front_end import IS_OLDEST, LAB, FrontEnd
+from front_end import AT_LENGTH, IS_OLDEST, LAB, FrontEnd
 from playing import Theatre, play
 from scene import LANGUAGES, Scene
 from scenes import SCENES
@@ -29,25 +29,33 @@ pytestmark = [
     pytest.mark.skipif(IS_OLDEST, reason="the pictures are of a newer JupyterLab"),
 ]
 PACK = "jupyterlab_language_pack_zh_CN"
+#: The scene that is played each time; the others are in `make test-front-ends`.
+EACH_TIME = "start"
 REWRITTEN = bool(os.environ.get("ZHIPU_MAGIC_GALLERY"))
 
 
-@pytest.fixture(scope="module", params=LANGUAGES)
-def lab_in(
-    request: pytest.FixtureRequest, needs_a_browser: None, service_port: int, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[str, FrontEnd]]:
-    language: str = request.param
-    if language == "zh_CN" and importlib.util.find_spec(PACK) is None:
-        pytest.skip(f"needs {PACK.replace('_', '-')}")
+@pytest.fixture(scope="module")
+def lab_alone(needs_a_browser: None, service_port: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FrontEnd]:
     service = {"ZHIPUAI_BASE_URL": PracticeServer(port=service_port).base_url, "ZHIPUAI_API_KEY": KEY}
     front_end = FrontEnd(LAB, tmp_path_factory.mktemp("gallery"), {**service, "LANG": "C.UTF-8", "LANGUAGE": ""})
     front_end.start()
-    with front_end.setting("@jupyterlab/translation-extension/plugin", {"locale": language}):
-        yield language, front_end
+    yield front_end
     front_end.stop()
 
 
-@pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.name)
+@pytest.fixture(scope="module", params=LANGUAGES)
+def lab_in(request: pytest.FixtureRequest, lab_alone: FrontEnd) -> Iterator[tuple[str, FrontEnd]]:
+    language: str = request.param
+    if language == "zh_CN" and importlib.util.find_spec(PACK) is None:
+        pytest.skip(f"needs {PACK.replace('_', '-')}")
+    with lab_alone.setting("@jupyterlab/translation-extension/plugin", {"locale": language}):
+        yield language, lab_alone
+
+
+@pytest.mark.parametrize(
+    "scene",
+    [pytest.param(scene, id=scene.name, marks=[] if scene.name == EACH_TIME else [AT_LENGTH]) for scene in SCENES],
+)
 def test_a_scene_is_as_its_picture_shows_it(
     lab_in: tuple[str, FrontEnd], browser: Browser, service_port: int, scene: Scene
 ) -> None:

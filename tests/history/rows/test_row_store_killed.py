@@ -84,7 +84,7 @@ for name in range(12):
             os.write(told, b"%d %f\n" % (number, time.monotonic()))
             time.sleep(0.002)
     os.close(told)
-    time.sleep(chance.uniform(0.3, 1.2))
+    time.sleep(chance.uniform(0.3, 0.8))
     os.kill(child, signal.SIGKILL)
     killed = time.monotonic()
     os.waitpid(child, 0)

@@ -41,7 +41,7 @@ def value_of(
             if was_retried
             else "The answer is not a valid {type}: {problems}.",
             hint="Rephrase the prompt, or use another model.",
-            detail=_("The answer was: {text}", text=text),
+            detail=_quoted(text),
             reason="answer.invalid",
             outcomes=[_NOT_IN_THE_CONVERSATION],
             text=text,
@@ -50,12 +50,16 @@ def value_of(
         ) from None
 
 
+def _quoted(text: str) -> str:
+    return _("The answer was: {text}", text=text) if text.strip() else ""
+
+
 def _cut_off(text: str, shape: Shape, finish_reason: str | None, answer_limit: int | None) -> InvalidAnswer:
     if finish_reason == "length" and answer_limit is not None:
         return InvalidAnswer(
             "The answer was cut off where the budget ended, after {limit:,} tokens, and is not a valid {type}.",
             hint="Raise the budget, or remove it: chat.budget = None.",
-            detail=_("The answer was: {text}", text=text),
+            detail=_quoted(text),
             reason="answer.out_of_budget",
             outcomes=[_NOT_IN_THE_CONVERSATION],
             text=text,
@@ -67,7 +71,7 @@ def _cut_off(text: str, shape: Shape, finish_reason: str | None, answer_limit: i
         if finish_reason == "length"
         else "The answer was cut off before its end and is not a valid {type}.",
         hint="max_tokens=NUMBER allows a longer one.",
-        detail=_("The answer was: {text}", text=text),
+        detail=_quoted(text),
         reason="answer.cut_off",
         outcomes=[_NOT_IN_THE_CONVERSATION],
         text=text,

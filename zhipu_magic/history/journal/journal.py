@@ -13,7 +13,6 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime, timezone
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -24,6 +23,7 @@ from ...text.errors import JournalError
 from ...text.languages.language import reader
 from ...text.languages.notice import Notice
 from ...text.languages.system_words import why
+from ...text.own_version import OWN_VERSION
 from ...values.tools.ran import entries_of_images
 from ..events.changes import ResumeEvent, SessionEvent, from_json
 from ..events.drawn_event import DrawnEvent
@@ -102,7 +102,7 @@ class Journal:
 
     def begin(self, settings: Mapping[str, Any]) -> SessionEvent:
         """The session's first line, which is written with the second. Raises one of `SENSELESS` for odd settings."""
-        by = f"zhipu_magic {version('zhipu_magic')}"
+        by = f"zhipu_magic {OWN_VERSION}"
         begun = {"id": self.next_id(), "event": "session", "version": VERSION, "time": now(), **settings, "by": by}
         if "from" not in settings and (language := reader.begun_in()) != "en":
             begun["language"] = language

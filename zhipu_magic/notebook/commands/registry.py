@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from IPython.core.error import UsageError
@@ -16,6 +15,7 @@ from ...text.languages.joined import comma, sentences
 from ...text.languages.messages import N_, _, told
 from ...text.languages.numbers import money
 from ...text.markup import Markup
+from ...text.own_version import OWN_VERSION
 from ...text.suggestions import did_you_mean, nearest
 from ...text.tables import table
 from .. import ask_cell, costs
@@ -108,7 +108,7 @@ def _status(session: Session) -> None:
         following = Markup("Begin a cell with `%%glm` and write below it. `%%glm?` shows its options.")
     else:
         following = Markup("Continue with `%%glm`, look back with `%glm history`, start over with `%glm thread NAME`.")
-    facts = table(("zhipu_magic", version("zhipu_magic")), rows)
+    facts = table(("zhipu_magic", OWN_VERSION), rows)
     session.answer(Markup("{facts}\n\n{following} `%glm help` lists all commands.", facts=facts, following=following))
 
 

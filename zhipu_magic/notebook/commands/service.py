@@ -21,6 +21,7 @@ from ...text.languages.joined import Joined, comma, sentences
 from ...text.languages.messages import _, told
 from ...text.languages.numbers import plural
 from ...text.markup import Markup
+from ...text.own_version import OWN_VERSION
 from ...text.suggestions import nearest
 from ..hints import door
 from .command import Command, unquoted
@@ -178,9 +179,8 @@ def _carried_over(session: Session) -> Markup:
 
 
 def _version(session: Session, text: str) -> None:
-    packages = ("zhipu_magic", "zhipuai", "zai-sdk", "httpx", "ipython", "ipywidgets")
-    installed = {}
-    for name in packages:
+    installed = {"zhipu_magic": OWN_VERSION}
+    for name in ("zhipuai", "zai-sdk", "httpx", "ipython", "ipywidgets"):
         with suppress(PackageNotFoundError):  # of the SDK and its successor, one is enough
             installed[name] = version(name)
     session.answer(" · ".join(f"{name} {number}" for name, number in installed.items()))

@@ -79,8 +79,17 @@ def _quoted(text: str, quote: str) -> str:
 
 
 def kind_in_words(kind: str) -> str:
-    """What a candidate is, as the page says it beside it; what the front-end extension asks is no word."""
-    return told(_(kind)) if kind in _KINDS else kind
+    """What a candidate is, as the page says it beside it; what the front-end extension asks is no word.
+
+    JupyterLab reckons the width of a word by its letters, and would break a Chinese one.
+    """
+    if kind not in _KINDS:
+        return kind
+    words = told(_(kind))
+    return words if words.isascii() else _WORD_JOINER.join(words)
+
+
+_WORD_JOINER = "\u2060"
 
 
 _KINDS = frozenset(

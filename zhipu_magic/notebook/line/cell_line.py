@@ -257,7 +257,7 @@ def help_page() -> Markup:
         for group in GROUPS
     )
     after = Markup("`%%glm?`, alone in a cell, has an example of each option; `%glm help` lists the commands.")
-    return Markup("\n\n").join([_SHORT, *tables, Markup("For example:"), block(_EXAMPLE, "python"), after])
+    return Markup("\n\n").join([_SHORT, *tables, Markup("For example:"), block(told(_EXAMPLE), "python"), after])
 
 
 _SHORT = Markup(
@@ -265,7 +265,7 @@ _SHORT = Markup(
     "{reference} for the value of a variable.",
     reference=code("{{ name }}"),
 )
-_EXAMPLE = '%%glm -b response -s "Be brief."\n作为一名营销专家，请为我的产品创作一个吸引人的口号'
+_EXAMPLE = _('%%glm -b response -s "Be brief."\nWrite a catchy slogan for my product.')
 
 
 def _written(option: argparse.Action) -> str:
@@ -281,21 +281,25 @@ def _meaning(option: argparse.Action) -> str:
 def help_text() -> str:
     """What `%%glm?` shows."""
     return _(
-        """Ask a GLM model: the lines below `%%glm` are sent as the next turn of the conversation.
+        """Ask a GLM model: the lines below `%%glm` are sent as the next turn of the
+conversation.
 
     %%glm -b response
-    作为一名营销专家，请为我的产品创作一个吸引人的口号
+    Write a catchy slogan for my product.
 
-The text is sent exactly as written, except that `{{{{ name }}}}` stands for the value of that variable. The reply
-streams in as Markdown, with a panel of figures below it, and `response` is then the SDK's Completion:
+The text is sent exactly as written, except that `{{{{ name }}}}` stands for the
+value of that variable. The reply streams in as Markdown, with a panel of
+figures below it, and `response` is then the SDK's Completion:
 `response.choices[0].message`. The last one is always `_glm`.
 
-Put a value with spaces or an apostrophe in double quotes: -s "You're a poet". After a `\\` at the end of a line,
-options go on in the next one. Comments above `%%glm`, and `#|` lines directly below it, are not sent.
+Put a value with spaces or an apostrophe in double quotes: -s "You're a poet".
+After a `\\` at the end of a line, options go on in the next one. Comments above
+`%%glm`, and `#|` lines directly below it, are not sent.
 
 {options}
 
-`%glm` shows the current state, `%glm help` lists the commands, and `%config GLMMagics` lists the settings.
+`%glm` shows the current state, `%glm help` lists the commands, and
+`%config GLMMagics` lists the settings.
 """,
         options=PARSER.format_help().strip(),
     )

@@ -33,7 +33,8 @@ _QUOTED = re.compile(r"(?: {0,3}> ?)*")
 #: The beginning of a numbered item; one that is empty so far has no space before its words.
 _ITEM = re.compile(r"( {0,9})(\d{1,9})[.)](?:( {1,9})(?=\S)|[ \t]*\Z)")
 _NESTED = re.compile(r"( {1,9})(?:[-*+]|1[.)])[ \t]")
-_MAY_NEST = re.compile(r"^[ >]{1,9}(?:[-*+]|1[.)])[ \t]", re.MULTILINE)
+#: A line that may be moved, or that may become one while it grows.
+_MAY_NEST = re.compile(r"^[ >]{1,9}(?:[-*+]|1[.)]?)(?:[ \t]|\Z)", re.MULTILINE)
 
 
 def displays(text: str, code: Code) -> tuple[list[Edit], int]:
@@ -130,9 +131,15 @@ def _unquoted(inside: str, margin: str) -> str:
     return re.sub(rf"\n(?:[ \t]*>){{1,{depth}}}[ \t]?", "\n", inside) if depth else inside
 
 
-def nested(text: str, found: Structure, code: Code) -> list[Edit]:
-    """Edits that indent nested items enough to be inside the numbered item above them."""
-    return list(_Items(text, found, code).moved()) if _MAY_NEST.search(text) else []
+def nested(text: str, found: Structure, code: Code) -> tuple[list[Edit], set[int]]:
+    """Edits that indent nested items enough to be inside the numbered item above them.
+
+    And the starts of the lines whose place may depend on the item above, so that no text can be begun with them.
+    """
+    if not _MAY_NEST.search(text):
+        return [], set()
+    items = _Items(text, found, code)
+    return list(items.moved()), items.dependent
 
 
 class _Items:
@@ -144,6 +151,7 @@ class _Items:
         self._code = code
         self._margin = self._words = -1  # where the mark of the item is, and where its words begin
         self._least = self._by = 0  # what is indented so far is moved so much; nothing, if it is 0
+        self.dependent: set[int] = set()
 
     def moved(self) -> Iterator[Edit]:
         start, blank, quoted = 0, True, 0
@@ -157,8 +165,11 @@ class _Items:
             words = line[margin:].lstrip(" ")
             indent = len(line) - margin - len(words)
             if words.strip():
+                is_code = self._code.blocks_hold(start + margin + indent)
+                if self._margin >= 0 and (self._margin < indent or is_code):
+                    self.dependent.add(start)
                 self._by = self._by if indent >= self._least else 0
-                if not self._by and not self._code.blocks_hold(start + margin + indent):
+                if not self._by and not is_code:
                     self._look_at(line[margin:], indent, begins=blank or start in self._openings)
                 if self._by:
                     yield Edit(start + margin, start + margin, " " * self._by)

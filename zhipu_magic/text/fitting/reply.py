@@ -56,9 +56,8 @@ def fitted_lines(markdown: str) -> str:
         return markdown
     found = structure(markdown)
     code = Code(markdown, found)
-    return edited(
-        markdown, sorted([*nested(markdown, found, code), *bars(markdown, code), *no_definitions(markdown, code)])
-    )
+    items, _dependent = nested(markdown, found, code)
+    return edited(markdown, sorted([*items, *bars(markdown, code), *no_definitions(markdown, code)]))
 
 
 @dataclass(frozen=True)
@@ -76,16 +75,18 @@ class _Rest:
         code = Code(text, found)
         formulas, unfinished = displays(text, code)
         within = Spans((edit.start + 1, edit.end) for edit in formulas)
-        lines = [*nested(text, found, code), *bars(text, code), *apart(text, found), *no_definitions(text, code)]
+        items, dependent = nested(text, found, code)
+        lines = [*items, *bars(text, code), *apart(text, found), *no_definitions(text, code)]
         others = [edit for edit in lines if not within.hold(edit.start)]
         edits = sorted(formulas + others)
         if not edits:
-            settled = found.settled if unfinished >= found.settled else 0
+            before = found.settled
+            settled = 0 if unfinished < before or before in dependent else before
             return cls(text, found, settled, settled)
         laid_out = edited(text, edits)
         found = structure(laid_out)
         before = place_before(edits, found.settled)
-        if unfinished < before:
+        if unfinished < before or before in dependent:
             return cls(laid_out, found, 0, 0)
         return cls(laid_out, found, found.settled, before)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
@@ -42,20 +43,31 @@ def argparse_in_language() -> Iterator[None]:
     It looks its words up by gettext under the names `_` and `ngettext` of its module, in the catalogues of the program
     that runs, of which ours is none.
     """
-    before = {name: getattr(argparse, name) for name in ("_", "ngettext")}
+    places = ((argparse, "_"), (argparse, "ngettext"), (argparse.ArgumentError, "__str__"))
+    before = [getattr(owner, name) for owner, name in places]
     language = reader.language
 
     def looked_up(text: str) -> str:
         own = translated(text, language)
-        return own if own != text else str(before["_"](text))
+        return own if own != text else str(before[0](text))
 
     def looked_up_for(one: str, many: str, count: int) -> str:
-        return str(before["ngettext"](one, many, count))
+        return str(before[1](one, many, count))
 
-    for name, function in (("_", looked_up), ("ngettext", looked_up_for)):
-        setattr(argparse, name, function)
+    def said_of_argument(error: argparse.ArgumentError) -> str:  # which Python 3.10 does not look up
+        template = "argument %(argument_name)s: %(message)s"
+        return looked_up(template) % vars(error) if error.argument_name else str(error.message)
+
+    for (owner, name), function in zip(places, (looked_up, looked_up_for, said_of_argument), strict=True):
+        setattr(owner, name, function)
     try:
         yield
     finally:
-        for name, function in before.items():
-            setattr(argparse, name, function)
+        for (owner, name), function in zip(places, before, strict=True):
+            setattr(owner, name, function)
+
+
+def headings_in_language(text: str) -> str:
+    """The help with the colon of its headings in the reader's language, which Python looks up from 3.13 on."""
+    heading = translated("%(heading)s:", reader.language)
+    return re.sub(r"^(\S.*):$", lambda found: heading % {"heading": found[1]}, text, flags=re.MULTILINE)

@@ -18,5 +18,9 @@ def has_chinese() -> bool:
 def show_all() -> None:
     """Have the console show a character that it lacks by its number."""
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+        if isinstance(stream, io.TextIOWrapper) and stream.errors in _FAIL:
             stream.reconfigure(errors="backslashreplace")
+
+
+#: How a console's encoding fails; the latter, which only keeps the bytes of files' names, is that of a C locale.
+_FAIL = ("strict", "surrogateescape")

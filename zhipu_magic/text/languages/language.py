@@ -1,7 +1,8 @@
 """Which language a person reads, and which one a prompt is in.
 
-reader.language           the language of what this process shows: as chosen, or as `auto` finds it
-language_of_prompt()      the language of what goes to a model, within `prompted`
+reader.language             the language of what this process shows: as chosen, or as `auto` finds it
+language_of_prompt()        the language of what goes to a model, within `prompted`
+language_of_plain_text()    either, for `str`
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Literal
 
+from ..characters import HAN
 from .console import has_chinese
 
 Language = Literal["en", "zh"]
@@ -21,8 +23,6 @@ LANGUAGE_VARIABLE = "ZHIPU_MAGIC_LANGUAGE"
 #: What users may call a language; `auto` finds it out.
 CHOICES = ("auto", "en", "zh")
 
-#: Chinese characters, for a pattern's brackets.
-HAN = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _HAN = re.compile(f"[{HAN}]")
 #: Japanese and Korean have their own characters among the Chinese ones.
 _KANA_OR_HANGUL = re.compile(r"[\u3041-\u30ff\u1100-\u11ff\uac00-\ud7af]")
@@ -123,12 +123,20 @@ reader = Reader()
 
 # The prompt
 
-_prompt: ContextVar[Language] = ContextVar("language of the prompt", default="en")
+_prompt: ContextVar[Language | None] = ContextVar("language of the prompt", default=None)
 
 
 def language_of_prompt() -> Language:
     """The language of what goes to a model."""
-    return _prompt.get()
+    return _prompt.get() or "en"
+
+
+def language_of_plain_text() -> Language:
+    """The language in which an object of ours becomes a plain text, for which anybody's code may ask.
+
+    While a prompt or a tool's result is made, it goes to a model.
+    """
+    return _prompt.get() or reader.language
 
 
 @contextmanager

@@ -93,7 +93,7 @@ def money(yuan: float) -> str:
     """An amount in yuan, marked as an estimate."""
     if yuan == 0:
         return _("free")
-    return f"≈ ¥{yuan:.2f}" if yuan >= 1 else f"≈ ¥{yuan:.4f}" if yuan >= 0.0001 else "≈ ¥0.0001"
+    return f"≈ ¥{yuan:,.2f}" if yuan >= 1 else f"≈ ¥{yuan:.4f}" if yuan >= 0.0001 else "≈ ¥0.0001"
 
 
 def rough_money(yuan: float) -> str:
@@ -116,7 +116,7 @@ def _compact(count: float, language: Language) -> str:
     for size, unit in ((1_000_000_000, "G"), (1_000_000, "M"), (1_000, "k")):
         if count >= 0.9995 * size and count >= 10_000:  # what would be rounded to 1000 of the next smaller unit
             number = count / size
-            return f"{number:.0f}{unit}" if number >= 100 else f"{number:.1f}{unit}"
+            return f"{number:.0f}{unit}" if number >= 99.95 else f"{number:.1f}{unit}"
     return f"{count:,}"
 
 

@@ -3,6 +3,7 @@
 Whoever translates a template does not know which language its facts will be in, nor whether one is a whole sentence. So
 a space is put where a fact meets the text around it, and one that stands there is taken away, if the fact is a text of
 ours: a name keeps it. The stop at the end of such a text goes where the sentence goes on, or ends with one of its own.
+An address is followed by a space: front ends and terminals make a link of all that follows it, marks of Chinese too.
 """
 
 from __future__ import annotations
@@ -12,15 +13,20 @@ from collections.abc import Callable, Mapping
 from string import Formatter
 from typing import Final
 
-from .language import HAN
+from ..characters import HAN
 
 _HAN: Final = re.compile(f"[{HAN}]")
 _LATIN: Final = re.compile(r"[A-Za-z0-9]")
-_FULL_WIDTH: Final = re.compile(rf"[{HAN}，。：；？！、（）“”…]")
+_FULL_WIDTH: Final = re.compile(f"[{HAN}，。：；？！、（）“”…]")
 #: After these stands no space.
 _CLOSED: Final = re.compile(r"[，。：；？！、）”]")
 #: Where these follow, a sentence goes on, or has its own stop.
 _GOES_ON: Final = ("。", "，", "；", "：", "、")
+#: An address at the end of a text, also as Markdown, and the marks that would be taken for a part of it.
+_ENDS_IN_ADDRESS: Final = re.compile(r"\bhttps?\\?:\\?/\\?/[^\s`<>\"”]+\Z")
+_AFTER_ADDRESS: Final = re.compile(r"[，。：；？！、（）]")
+#: Characters of an address that are looked at.
+_LONGEST: Final = 500
 _FORMATTER: Final = Formatter()
 
 
@@ -50,6 +56,8 @@ def _met(left: str, right: str, *, ours: bool) -> str:
         return left + right[1:]
     if ours and right.startswith(" ") and _FULL_WIDTH.match(left[-1]) and _FULL_WIDTH.match(right[1:2]):
         return left + right[1:]
+    if _AFTER_ADDRESS.match(right) and _ENDS_IN_ADDRESS.search(left[-_LONGEST:]):
+        return f"{left} {right}"
     if (_HAN.match(left[-1]) and _LATIN.match(right)) or (_LATIN.match(left[-1]) and _HAN.match(right)):
         return f"{left} {right}"
     return left + right

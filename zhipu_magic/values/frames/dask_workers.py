@@ -19,8 +19,8 @@ from typing import Any, Protocol
 from ...text.characters import message_of, shortened
 from ...text.errors import InvalidRequest
 from ...text.languages.messages import _
+from ...text.own_version import OWN_VERSION as _VERSION
 
-_VERSION: str = sys.modules[__name__.partition(".")[0]].__version__  # what is above all wings is imported by none
 _LONGEST_ERROR = 500
 #: What dask should not do with our frames: make texts of the lists and dicts in a column of objects, and warn of the
 #: answers in its tasks (they are meant to be there, because those of a worker that dies would be lost).

@@ -110,20 +110,20 @@ def _reasoned(since: float | None, now: float) -> Text:
 def _calls(shown: RoundLines, seen: Seen, columns: int) -> list[Text]:
     lines = [line for call in seen.calls[shown.calls :] for line in call_lines(call, columns)]
     if seen.wrong:
-        lines.append(note(_("asked to correct its answer")))
+        lines += note_lines(_("asked to correct its answer"), columns)
     if seen.calling is not None:
         call = call_text(seen.calling.name, seen.calling.arguments)
         if seen.whole:
-            lines.append(note(_("{call} · interrupted", call=call)))
+            lines += note_lines(_("{call} · interrupted", call=call), columns)
         elif shown.announced <= len(seen.calls):
-            lines.append(note(f"{call} …"))  # in a line that stays: the tool may print, or ask
+            lines += note_lines(f"{call} …", columns)  # in lines that stay: the tool may print, or ask
     return lines
 
 
 def call_lines(call: Called, columns: int) -> list[Text]:
-    """A call that has come back: code with what it has shown, and any other on one line."""
+    """A call that has come back: code with what it has shown, and any other in a few words."""
     if code_in(call.name, call.arguments) is None:
-        return [note(call_line(call))]
+        return note_lines(call_line(call), columns)
     pieces = [piece.text if isinstance(piece, Shown) else piece for piece in shown_calls([call])]
     page = Markup("\n\n").join(piece if isinstance(piece, Markup) else block(piece) for piece in pieces)
     return page_lines(page, columns)
@@ -132,6 +132,11 @@ def call_lines(call: Called, columns: int) -> list[Text]:
 def note(text: str) -> Text:
     """A line of our own."""
     return faint(f"[{clean(text)}]")
+
+
+def note_lines(text: str, columns: int) -> list[Text]:
+    """The same in so many columns."""
+    return [faint(line) for line in wrapped(f"[{clean(text)}]", columns)]
 
 
 def parts_lines(parts: Sequence[str], columns: int) -> list[Text]:
