@@ -1,6 +1,6 @@
 # make demo    JupyterLab on the quickstart, with the practice server behind it; on a server it prints the address to open
 #              (HEADLESS=1: no JupyterLab; the quickstart runs, and its dialogue is printed)
-# make test    all tests
+# make test    the tests; those that need node or Chromium are left out where there is none, and the last lines say so
 # make test-front-ends   all tests in real browsers, those among them that take minutes; then the oldest JupyterLab and
 #              Notebook 7, in .venv-oldest, and JupyterLab with real-time collaboration and language servers, in .venv-beside
 # make test-servers   tests with third-party servers, each installed into .venv-servers: minutes, and gigabytes
@@ -32,6 +32,11 @@ BUILT := hatch_build.py $(wildcard lab/src/*.js lab/schemas/*.json zhipu_magic/t
 # Runs what needs node; where that is missing it says what is left out, and in CI it fails.
 NODE := sh -c 'if [ -e $(VENV)/lab-tools ]; then shift; exec "$$@"; fi; \
   echo "Not checked, for want of node: $$1"; test -z "$$CI"' node
+# Before pip, which is silent, and takes minutes at the first run.
+INSTALLS = @case "$${LC_ALL:-$${LC_MESSAGES:-$$LANG}}" in \
+  zh*) echo "正在把所需的包安装到 $(@D)：第一次要几分钟，其间没有输出……";; \
+  *) echo "Installing packages into $(@D): minutes at the first run, and silent meanwhile …";; \
+esac
 
 .PHONY: bench catalog check check-imports check-lab check-style check-types clean coverage demo docs docs-look docs-texts gallery
 .PHONY: notebooks release-check soak test test-clients test-front-ends test-servers test-values wheel
@@ -129,6 +134,7 @@ WITH_dev := lab test
 $(VENV)/lab $(VENV)/test $(VENV)/dev: pyproject.toml $(BUILT)
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 10))" || \
 	  { echo "zhipu_magic needs Python 3.10 or later; $(PYTHON) is older. Try: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	$(INSTALLS)
 	test -x $(RUN) || $(PYTHON) -m venv $(VENV)
 	$(RUN) -m pip install --quiet --disable-pip-version-check --editable ".[$(@F)]"
 	touch $@ $(addprefix $(@D)/,$(WITH_$(@F)))
@@ -143,12 +149,14 @@ $(VENV)/lab-tools: lab/package-lock.json
 $(OLDEST)/ready: PACKAGES := "jupyterlab==4.2.*" "notebook==7.2.*"
 $(BESIDE)/ready: PACKAGES := jupyter-collaboration jupyterlab-lsp python-lsp-server
 $(OLDEST)/ready $(BESIDE)/ready: pyproject.toml $(BUILT)
+	$(INSTALLS)
 	test -x $(@D)/bin/python || $(PYTHON) -m venv $(@D)
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --editable ".[test]" $(PACKAGES)
 	touch $@
 
 # torch from its own index, since PyPI's for Linux brings CUDA, which is gigabytes.
 $(VALUES)/ready: pyproject.toml
+	$(INSTALLS)
 	test -x $(VALUES)/bin/python || $(PYTHON) -m venv $(VALUES)
 	$(VALUES)/bin/python -m pip install --quiet --disable-pip-version-check torch \
 	  --index-url https://download.pytorch.org/whl/cpu
@@ -165,12 +173,14 @@ $(VENV)/renderers: tests/node/package-lock.json
 $(DOCS)/ready: pyproject.toml $(BUILT)
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" || \
 	  { echo "The pages are built with Python 3.11 or later. Try: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	$(INSTALLS)
 	test -x $(DOCS)/bin/python || $(PYTHON) -m venv $(DOCS)
 	$(DOCS)/bin/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
 	$(DOCS)/bin/python -m pip install --quiet --disable-pip-version-check --group site --editable .
 	touch $@
 
 $(CLIENTS)/ready: pyproject.toml
+	$(INSTALLS)
 	test -x $(CLIENTS)/bin/python || $(PYTHON) -m venv $(CLIENTS)
 	$(CLIENTS)/bin/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
 	$(CLIENTS)/bin/python -m pip install --quiet --disable-pip-version-check --group clients

@@ -45,13 +45,19 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say in the last lines which front ends were not tried, and how to get them."""
-    skipped = terminalreporter.stats.get("skipped", [])
-    left_out = [report for report in skipped if "browser" in getattr(report, "keywords", ())]  # a module has none
-    if left_out:
-        terminalreporter.section("front ends left out", sep="-")
-        reasons = {report.longrepr[2].removeprefix("Skipped: ") for report in left_out}
-        terminalreporter.line(f"{len(left_out)} tests in real browsers did not run: {'; '.join(sorted(reasons))}")
+    """Say in the last lines which tests were left out for want of a browser or of node, and how to have them."""
+    reasons: dict[str, list[str]] = {"in real browsers": [], "that run node": []}
+    for report in terminalreporter.stats.get("skipped", []):
+        reason = report.longrepr[2].removeprefix("Skipped: ")
+        if "browser" in getattr(report, "keywords", ()):  # a module has none
+            reasons["in real browsers"].append(reason)
+        elif reason.startswith("needs node"):
+            reasons["that run node"].append(reason)
+    if any(reasons.values()):
+        terminalreporter.section("left out", sep="-")
+    for which, why in reasons.items():
+        if why:
+            terminalreporter.line(f"{len(why)} tests {which} did not run: {'; '.join(sorted(set(why)))}")
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -49,6 +49,8 @@ class OtherServer:
         self.says: deque[Says] = deque()
         self.models: list[dict[str, Any]] = [{"id": "local"}]
         self.requests: list[dict[str, Any]] = []
+        self.cookies: list[str | None] = []
+        """What each request sent of them."""
         self._listener = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._listener.daemon_threads = True
         threading.Thread(target=self._listener.serve_forever, args=(0.02,), daemon=True).start()
@@ -73,6 +75,7 @@ def _handler(server: OtherServer) -> type[BaseHTTPRequestHandler]:
 
         def do_POST(self) -> None:
             server.requests.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            server.cookies.append(self.headers["Cookie"])
             self._say(server.says.popleft() if server.says else Says(words("ok")))
 
         def _say(self, says: Says) -> None:

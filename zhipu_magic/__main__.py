@@ -204,7 +204,7 @@ def _end_on_signals() -> None:
     """Have whatever asks this program to end do so as Ctrl-C does: a closed terminal too, unless `nohup` ignores it."""
     for name in ("SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)  # Windows has no SIGHUP
-        if number is not None and signal.getsignal(number) == signal.SIG_DFL:
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _interrupt)
 
 
@@ -255,13 +255,20 @@ def _open_lab(notebook: Path) -> int:
 
     opens = has_browser()
     # The address is ours to print, where nothing stands around it: warnings alone are logged.
-    options = ["--ServerApp.ip=127.0.0.1", "--log-level=WARN", *([] if opens else ["--no-browser"])]
+    options = ["--ServerApp.ip=127.0.0.1", "--log-level=WARN", "--LabApp.log_level=WARN"]
+    options += ["--ServerApp.answer_yes=True"]  # Ctrl-C ends it, as is said, and asks nothing
+    options += [] if opens else ["--no-browser"]
     options += ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
-    settings = notebook.parent / ".settings"  # the user's own are left alone
+    settings = notebook.parent / ".settings"  # the user's own are left alone, and so is their workspace
     _write_settings(settings)
     # A token in the environment is seen by no other user, unlike one in a command line.
     token = os.environ.get("JUPYTER_TOKEN") or secrets.token_hex(24)
-    environment = {**_surroundings(), "JUPYTERLAB_SETTINGS_DIR": str(settings), "JUPYTER_TOKEN": token}
+    environment = {
+        **_surroundings(),
+        "JUPYTERLAB_SETTINGS_DIR": str(settings),
+        "JUPYTERLAB_WORKSPACES_DIR": str(settings / "workspaces"),
+        "JUPYTER_TOKEN": token,
+    }
     subprocess.run([sys.executable, "-m", "jupyter", "trust", notebook], stdout=subprocess.DEVNULL)
     if opens:
         said = _("JupyterLab opens in the browser, on a copy of the quickstart …")

@@ -28,6 +28,12 @@ def moved(text: str) -> str:
     return text
 
 
+def in_one_language(text: str, language: str) -> str:
+    """The half of CONTRIBUTING.md in this language: its Chinese stands below a line, with a link to it above."""
+    english, line, chinese = text.partition("\n---\n\n")
+    return chinese if line and language.startswith("zh") else re.sub(r"(?m)^\[中文\]\(#.*\)\n\n", "", english)
+
+
 def included(text: str, folder: Path) -> str:
     """The text with the files of the repository that stand at its `include`s, whose links are those of the root."""
     return re.sub(

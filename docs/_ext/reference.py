@@ -2,6 +2,7 @@
 
 - ``{from-code} NAME`` puts in a page of `from_code`. Its sentences are the package's own and are translated there, so
   that gettext does not ask for them a second time.
+- Of CONTRIBUTING.md, which is in both languages, a page has its own.
 - Links between the files of the repository (`../notebooks/tables.ipynb`, `../SECURITY.md`) lead to their pages here.
 - A block of code that holds prose (`blocks`) is translated as one text.
 """
@@ -15,7 +16,7 @@ import from_code
 from blocks import CELL, has_prose
 from docutils import nodes
 from docutils.statemachine import StringList
-from links import included, moved
+from links import in_one_language, included, moved
 from sphinx import locale
 from sphinx.transforms import SphinxTransform
 from sphinx.util.docutils import SphinxDirective
@@ -67,6 +68,8 @@ class Blocks(SphinxTransform):
 
 def _read(app: Sphinx, name: str, content: list[str]) -> None:
     content[0] = moved(included(content[0], Path(app.srcdir)))
+    if name == "contributing":
+        content[0] = in_one_language(content[0], app.config.language)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

@@ -360,3 +360,15 @@ def test_practice_says_so_in_python_too() -> None:
         assert (drawing.practice, drawing.cost) == (True, None)
         chat.ask("x").read()
         assert chat.ledger.latest is not None and chat.ledger.latest.practice
+
+
+def test_an_answer_that_is_an_error_or_never_ends_draws_nothing(
+    chat: Chat, server: PracticeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.disturb(GENERATIONS, answer(error={"code": "1301", "message": "no"}, data=[{"url": "https://x.org/a"}]))
+    with pytest.raises(ServiceError, match="no"):
+        chat.draw("a cat")
+    monkeypatch.setattr("zhipu_magic.service.decode.MOST_BYTES", 100)
+    server.disturb(GENERATIONS, answer(data=[{"url": "x" * 500}]))
+    with pytest.raises(GLMError, match="the service sent more than"):
+        chat.draw("a cat")

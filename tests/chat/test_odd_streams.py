@@ -559,3 +559,20 @@ def test_a_service_that_talks_nonsense_gives_a_reply_or_a_clear_error(
     chat.history.reset()
     server.enqueue(Answer("sense"))
     assert chat.ask("sense", once=True).text == "sense"
+
+
+@pytest.mark.parametrize("said", ['"busy today"', "busy today", '["busy today"]'])
+def test_an_event_named_error_is_one_whatever_it_says(server: PracticeServer, chat: Chat, said: str) -> None:
+    server.enqueue(Raw((f"event: error\ndata: {said}\n\n".encode(),)))
+    with pytest.raises(GLMError, match="busy today"):
+        _ = chat.ask("hi").text
+
+
+@pytest.mark.parametrize("headers", [{"Content-Type": "application/json"}, {"Content-Type": "text/event-stream"}])
+def test_an_answer_of_nothing_but_blanks_is_not_read_for_ever(
+    server: PracticeServer, chat: Chat, headers: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("zhipu_magic.service.decode.MOST_BYTES", 1_000)
+    server.enqueue(Raw((b" " * 5_000,), headers=headers))
+    with pytest.raises(GLMError, match="the service sent more than"):
+        _ = chat.ask("hi").text

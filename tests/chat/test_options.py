@@ -248,6 +248,7 @@ def test_a_search_is_sent_as_the_service_takes_it(
         ("--mcp", "expected one argument"),
         ("--mcp =https://a.example", "An MCP server needs a label"),
         ("--mcp a=ftp://a.example", "The address of the MCP server a is not a valid one."),
+        ("--mcp https://mcp.example.com/sse?key=k", "needs a label before it: https://mcp.example.com/sse."),
         ("--mcp a=nowhere", "The address of the MCP server a is not a valid one."),
         ("--knowledge ''", "A knowledge base has an id"),
     ],

@@ -13,13 +13,14 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 import trustme
+from other_server import OtherServer, Says
 from platforms import needs_signals
 from zhipuai.types.chat.chat_completion import Completion
 
@@ -546,7 +547,8 @@ def proxy(server: PracticeServer | None, context: ssl.SSLContext | None = None) 
                     near.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
                 else:
                     near.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
-                    with context.wrap_socket(near, server_side=True) as far_end:
+                    # A client that does not trust the certificate leaves.
+                    with suppress(ssl.SSLError), context.wrap_socket(near, server_side=True) as far_end:
                         _relay(far_end, _head_of_request(far_end))
 
     def _relay(near: socket.socket, head: bytes) -> None:
@@ -628,3 +630,52 @@ def test_a_socks_proxy_without_support_is_told_clearly(monkeypatch: pytest.Monke
     chat = Chat(base_url="https://glm.test/api/paas/v4", api_key="a.key")
     with pytest.raises(SettingsError, match=r"SOCKS(.|\n)*httpx\[socks\]"):
         _ = chat.ask("hi").text
+
+
+def test_a_certificate_that_nobody_vouches_for_is_told_clearly(
+    server: PracticeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("glm.test").configure_cert(context)
+    with proxy(server, context) as (address, _seen), pytest.raises(GLMError) as refused:
+        monkeypatch.setenv("HTTPS_PROXY", address)
+        with closing(Chat(base_url="https://glm.test/api/paas/v4", api_key="a.key")) as chat:
+            _ = chat.ask("hi").text
+    assert refused.value.reason == "connection.certificate"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems accept connections that nobody takes")
+def test_a_server_that_takes_no_connections_is_told_clearly(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("zhipu_magic.service.http_client.CONNECT_SECONDS", 0.2)
+    with ExitStack() as stack:
+        listener = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        for _ in range(3):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(listener.getsockname())
+        address = f"http://127.0.0.1:{listener.getsockname()[1]}/v4"
+        chat = stack.enter_context(closing(Chat(base_url=address, api_key="a.key")))
+        chat.service.max_retries = 0
+        with pytest.raises(GLMError) as refused:
+            _ = chat.ask("hi").text
+    assert refused.value.reason == "connection.no_answer"
+
+
+def test_no_cookie_comes_back_to_the_server_that_has_set_it(other_server: OtherServer) -> None:
+    answer = {"choices": [{"index": 0, "message": {"content": "one"}, "finish_reason": "stop"}]}
+    other_server.enqueue(Says.json(answer, **{"Set-Cookie": "route=7; Path=/"}))
+    chat = Chat(base_url=other_server.base_url, api_key="a.key", model="local")
+    assert [chat.ask(text, stream=False).text for text in ("a", "b")] == ["one", "ok"]
+    chat.close()
+    assert other_server.cookies == [None, None]
+
+
+def test_a_connection_that_was_idle_for_long_is_closed(
+    server: PracticeServer, chat: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for reply in [chat.ask("a", once=True), chat.ask("b", once=True)]:
+        assert reply.text
+    idle = list(chat.service._idle)
+    monkeypatch.setattr("zhipu_magic.service.connection.KEEP_ALIVE", -1)
+    assert chat.ask("c", once=True).text
+    assert [one.client for one in chat.service._idle] == [idle[-1].client]

@@ -62,6 +62,14 @@ def test_links_of_the_repository_lead_to_the_site() -> None:
     )
 
 
+@pytest.mark.parametrize(("language", "title"), [("en", "Contributing"), ("zh_CN", "参与贡献")])
+def test_how_to_contribute_is_in_the_language_of_the_site(language: str, title: str) -> None:
+    whole = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    half = import_module("links").in_one_language(whole, language)
+    assert re.findall(r"(?m)^# (.+)$", half) == [title]  # which is what its navigation says
+    assert "](#" not in half and len(half) > 500
+
+
 def test_the_glossary_has_each_term_once_and_in_both_languages() -> None:
     glossary = (DOCS / "glossary.md").read_text("utf-8")
     rows = re.findall(r"^\| ([^|]+) \| ([^|]+) \| ([^|]*) ?\|$", glossary, re.MULTILINE)

@@ -511,3 +511,12 @@ def test_a_journal_that_a_chat_loads_and_keeps_does_not_grow_by_what_is_there(
         assert [turn.prompt for turn in chat.thread().turns] == ["one", "two"]
         chat.close()
         assert len(path.read_bytes().splitlines()) == 3 + 2 * (number + 1)
+
+
+def test_a_journal_in_more_folders_than_anybody_has_is_not_written(server: PracticeServer, tmp_path: Path) -> None:
+    told: list[str] = []
+    path = tmp_path.joinpath(*["a"] * 600, "x.jsonl")
+    chat = Chat(journal=path, base_url=server.base_url, api_key=server.api_key, warn=told.append)
+    chat.system = "Be brief."
+    chat.close()
+    assert "The journal x.jsonl cannot be written (x.jsonl is in too many folders)." in told[0]

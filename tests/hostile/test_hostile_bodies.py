@@ -31,7 +31,7 @@ from zhipu_magic.service.decode import MOST_BYTES
 from zhipu_magic.service.error_codes import service_error
 from zhipu_magic.service.wire import Assembly
 from zhipu_magic.text.errors import GLMError, InvalidRequest, ReplyBroken, ServiceError
-from zhipu_magic.text.untrusted_json import LARGEST_INTEGER, MOST_LEVELS
+from zhipu_magic.text.untrusted_json import LARGEST_INTEGER, MOST_LEVELS, loads
 
 BODIES = sorted((Path(__file__).parent / "bodies").glob("*.json"))
 ERRORS = [path for path in BODIES if path.stem.startswith("error")]
@@ -457,3 +457,9 @@ def test_a_fault_costs_no_more_than_the_reply_that_it_is(chat: Chat, server: Pra
     with pytest.raises(ServiceError):
         _ = chat.ask("second").text
     assert "third" in chat.ask("third").text
+
+
+@pytest.mark.parametrize("text", ["[" * 1_000_001, '{"a": ' * 1_000_001, "[[]" + ",{}" * 1_000_001 + "]"])
+def test_json_of_more_containers_than_anybody_sends_is_not_read(text: str) -> None:
+    with pytest.raises(ValueError, match="too many lists and objects"):
+        loads(text)

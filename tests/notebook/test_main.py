@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import gettext
 import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import webbrowser
@@ -137,7 +139,9 @@ def test_without_a_browser_the_demo_serves_and_says_where(tmp_path: Path) -> Non
     for name in ("DISPLAY", "WAYLAND_DISPLAY", "JUPYTER_TOKEN"):
         environment.pop(name, None)
     command = [sys.executable, "-m", "zhipu_magic", "demo"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
+    ) as process:
         assert process.stdout is not None
         said = []
         while "Ctrl-C" not in "".join(said[-1:]):
@@ -146,12 +150,20 @@ def test_without_a_browser_the_demo_serves_and_says_where(tmp_path: Path) -> Non
         [address] = re.findall(
             r"^    (http://127\.0\.0\.1:\d+/lab/tree/quickstart\.ipynb\?token=\w+)$", "".join(said), re.M
         )
+        assert "LabApp] " not in "".join(said)  # what JupyterLab has loaded is of no interest
         port = httpx.URL(address).port
         assert f"ssh -L {port}:127.0.0.1:{port} HOST" in "".join(said)
         page = httpx.get(address, follow_redirects=True)
         assert page.status_code == 200 and "jupyter-config-data" in page.text
         assert httpx.get(address.partition("?")[0]).status_code != 200
         [folder] = tmp_path.glob("zhipu_magic-*")
+        workspace = {"data": {}, "metadata": {"id": "default"}}
+        httpx.put(
+            f"http://127.0.0.1:{port}/lab/api/workspaces/default",
+            json=workspace,
+            headers={"Authorization": f"token {address.partition('token=')[2]}"},
+        ).raise_for_status()
+        assert list(folder.glob(".settings/workspaces/*"))  # and the user's own stays as it was
         process.send_signal(signal.SIGHUP)  # its terminal was closed
         assert process.wait(timeout=30) == 0
     assert not folder.exists()
@@ -221,3 +233,60 @@ def test_a_console_that_lacks_characters_shows_all_that_is_said() -> None:
         assert "Traceback" not in ran.stderr
         assert ran.returncode == (0 if "--help" in arguments else 2), ran.stderr
         assert "usage: " in ran.stdout or "argument" in ran.stderr or "\\u8336.ipynb" in ran.stdout
+
+
+@pytest.mark.parametrize(
+    ("refusal", "says"),
+    [
+        (PermissionError(errno.EACCES, "Permission denied"), "Port 80 is reserved for the system"),
+        (OSError(errno.EADDRNOTAVAIL, "Cannot assign requested address"), "Port 80 cannot be used: "),
+    ],
+)
+def test_a_port_that_the_system_refuses_is_told_in_a_line(
+    refusal: OSError, says: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def bind(*_: object) -> None:
+        raise refusal
+
+    monkeypatch.setattr(socket.socket, "bind", bind)
+    assert program.main(["serve", "--port", "80"]) == 2
+    told = capsys.readouterr().err
+    assert told.startswith(says) and "Give another --port" in told and told.count("\n") == 1
+
+
+#: Stands in for JupyterLab: it says that it listens, as a server of Jupyter's does, or ends at once with 3.
+JUPYTER = """
+import json, os, pathlib, sys, time
+if sys.argv[1] == "lab" and "LISTENS" in os.environ:
+    found = {"pid": os.getppid(), "root_dir": os.getcwd(), "port": 8899, "url": "", "token": ""}
+    pathlib.Path(os.environ["JUPYTER_RUNTIME_DIR"], "jpserver-2.json").write_text(json.dumps(found))
+    while not pathlib.Path(os.environ["JUPYTER_RUNTIME_DIR"], "is told").exists():
+        time.sleep(0.05)
+sys.exit(3 if sys.argv[1] == "lab" else 0)
+"""
+
+
+@pytest.mark.parametrize("listens", [True, False])
+def test_with_a_browser_the_demo_opens_it(tmp_path: Path, listens: bool) -> None:
+    (tmp_path / "jupyter.py").write_text(JUPYTER)
+    elsewhere = {"pid": os.getpid(), "root_dir": "/elsewhere", "port": 1, "url": "", "token": ""}
+    (tmp_path / "jpserver-1.json").write_text(json.dumps(elsewhere))
+    environment = {
+        **os.environ,
+        **{"DISPLAY": ":0", "BROWSER": sys.executable, "JUPYTER_RUNTIME_DIR": str(tmp_path), "JUPYTER_TOKEN": "t"},
+        **{"PYTHONPATH": os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])},
+        **({"LISTENS": "1"} if listens else {}),
+    }
+    command = [sys.executable, "-m", "zhipu_magic", "demo"]
+    said: list[str] = []
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            said.append(line.rstrip("\n"))
+            if "Ctrl-C" in line:
+                (tmp_path / "is told").touch()
+    assert process.returncode == 3
+    opens, *more = said
+    assert opens == "JupyterLab opens in the browser, on a copy of the quickstart …"
+    address = "http://127.0.0.1:8899/lab/tree/quickstart.ipynb?token=t"
+    assert more[:1] == ([f"If no window opens, open this address: {address}"] if listens else [])

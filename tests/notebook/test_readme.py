@@ -47,6 +47,8 @@ OTHERS = {
     ".glm": "the folder of journals",
     ".glm/NOTEBOOK.jsonl": "a journal",
     "ls -A": "not ours",
+    "%pip install pandas": "IPython's",
+    "jupyter lab": "Jupyter's",
 }
 
 
@@ -71,7 +73,7 @@ def links(name: str) -> list[str]:
 def shell_lines(name: str) -> list[str]:
     """The commands for a shell, without what is said of them."""
     found = [line for kind, text in blocks(name) if kind == "sh" for line in text.splitlines()]
-    found += [code for code in inline(name) if code.startswith("make ")]
+    found += [code for code in inline(name) if code.startswith(("make ", "python "))]
     return [re.sub(r" +# .*", "", line) for line in found]
 
 
@@ -91,7 +93,7 @@ def check(code: str) -> None:
         )
     elif re.fullmatch(r"\[[a-z,]+\]", code):
         assert set(code[1:-1].split(",")) <= EXTRAS
-    elif not code.startswith("make "):
+    elif not code.startswith(("make ", "python ")):
         assert code in OTHERS or code in EXTRAS or code == DEFAULT_MODEL, f"{code}: is there such a thing?"
 
 
@@ -130,8 +132,14 @@ def test_its_commands_for_a_shell_are_there(name: str, capsys: pytest.CaptureFix
             assert words[:3] == ["python", "-m", "zhipu_magic"]
             with pytest.raises(SystemExit, match=r"^0$"):
                 program.main([words[3], "--help"])
-            assert "NOTEBOOK" in capsys.readouterr().out and list(ROOT.glob(words[4]))
+            assert ("NOTEBOOK" in capsys.readouterr().out) == bool(words[4:])
+            assert all(list(ROOT.glob(pattern)) for pattern in words[4:])
     assert kinds == {"make", "pip", "python"}
+
+
+def test_before_pip_is_silent_for_minutes_that_is_said() -> None:
+    recipes = [rule for rule in re.split(r"\n(?=\S)", MAKEFILE) if re.search(r"-m pip install\b.*--quiet", rule)]
+    assert recipes and all("\n\t$(INSTALLS)\n" in recipe.partition("-m pip")[0] for recipe in recipes)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -24,6 +24,7 @@ NAMES: dict[str, Any] = {
     "table": {"rows": [{"n": number} for number in range(30)]},
     "numbers": list(range(10)),
     "nested": {"a": {"b": "deep"}, "x|y": "bar"},
+    "grid": {("a", 1): "one"},
     "数据": "中文",
 }
 
@@ -52,6 +53,8 @@ def sent(text: str) -> str:
         ('{"n": {{ x }}}', '{"n": 7}'),
         ("${{ x }} and ${{ x }}", "$7 and $7"),
         ("{{ numbers[x] }}", "7"),
+        ('{{ grid["a", 1] }}', "one"),
+        (r"\[ and \[ open {{ x }}", r"\[ and \[ open 7"),
     ],
 )
 def test_a_reference_stands_for_its_value(text: str, expected: str) -> None:

@@ -383,3 +383,11 @@ def test_a_server_that_stops_waits_for_no_answer_whose_client_has_left() -> None
             pytest.raises(httpx.ReadTimeout),
         ):
             client.get("/batches", timeout=0.1)
+
+
+def test_of_many_batches_the_newest_are_known(
+    client: httpx.Client, create: Create, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("zhipu_magic.practice.batches.endpoints.MOST_BATCHES", 2)
+    made = [create(line(number))["id"] for number in range(3)]
+    assert [client.get(f"/batches/{id}").status_code for id in made] == [404, 200, 200]

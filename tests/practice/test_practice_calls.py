@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import math
 from collections.abc import Iterator
@@ -123,3 +124,39 @@ def test_a_call_can_be_disturbed_and_refused_by_load(client: httpx.Client, serve
     server.load.storm = None
     assert client.post("/rerank", json=body).status_code == 200
     assert [call.kind for call in server.calls] == ["POST /rerank"] * 2
+
+
+@pytest.mark.parametrize(
+    ("members", "code"),
+    [
+        ({"query": None}, "1213"),
+        ({"model": "glm-4"}, "1211"),
+        ({"query": "x" * 5_000}, "1214"),
+        ({"documents": "a"}, "1214"),
+        ({"documents": ["a"] * 129}, "1214"),
+        ({"documents": [7]}, "1214"),
+        ({"documents": ["x" * 5_000]}, "1214"),
+    ],
+)
+def test_what_cannot_be_ranked_is_refused(client: httpx.Client, members: dict[str, Any], code: str) -> None:
+    body = {"model": "rerank", "query": "a", "documents": ["a"], **members}
+    assert client.post("/rerank", json=body).json()["error"]["code"] == code
+
+
+def test_a_ranking_has_the_documents_where_they_are_wanted(client: httpx.Client) -> None:
+    body = {"model": "rerank", "query": "a", "documents": ["b", "a"], "return_documents": True}
+    results = client.post("/rerank", json=body).json()["results"]
+    assert [one["document"] for one in results] == ["a", "b"]
+
+
+@pytest.mark.parametrize("messages", [None, "hi", [7]])
+def test_what_cannot_be_counted_is_refused(client: httpx.Client, messages: Any) -> None:
+    assert client.post("/tokenizer", json={"model": "glm-4", "messages": messages}).status_code == 400
+
+
+def test_a_document_is_a_picture_or_a_pdf(client: httpx.Client) -> None:
+    def read(file: Any) -> httpx.Response:
+        return client.post("/layout_parsing", json={"model": "glm-ocr", "file": file})
+
+    assert "A picture of 6 bytes" in read(base64.b64encode(b"\x89PNG..").decode()).json()["md_results"]
+    assert {read(file).status_code for file in (7, "%%", base64.b64encode(b"GIF8").decode())} == {400}

@@ -111,6 +111,7 @@ def test_a_bad_request_is_refused_in_json_even_when_a_stream_was_asked_for(
 USER: dict[str, Any] = {"role": "user", "content": "?"}
 CALLS = {"role": "assistant", "content": "", "tool_calls": [tool_call("f", {}, id=id) for id in "ab"]}
 A, B = ({"role": "tool", "tool_call_id": id, "content": "1"} for id in "ab")
+TWICE = {**CALLS, "tool_calls": [tool_call("f", {}, id="a")] * 2}
 WORDS = {"role": "assistant", "content": "So it is."}
 
 
@@ -139,7 +140,12 @@ def test_calls_of_tools_and_their_results_must_match(ask: Ask, server: PracticeS
 
 @pytest.mark.parametrize(
     "messages",
-    [[USER, CALLS, B, A], [USER, CALLS, A, B, CALLS, A, B, WORDS, USER], [USER, {**WORDS, "tool_calls": []}]],
+    [
+        [USER, CALLS, B, A],
+        [USER, TWICE, A, A],
+        [USER, CALLS, A, B, CALLS, A, B, WORDS, USER],
+        [USER, {**WORDS, "tool_calls": []}],
+    ],
 )
 def test_calls_that_are_answered_are_accepted(ask: Ask, server: PracticeServer, messages: Any) -> None:
     assert ask(messages).status_code == 200
@@ -175,6 +181,12 @@ def test_an_image_that_the_service_does_not_take_is_refused(ask: Ask, address: A
     image = {"type": "image_url", "image_url": {"url": address}}
     earlier = [{"role": "user", "content": [image]}, WORDS, USER]
     assert refusal(ask(earlier, model="glm-4.5v")) == (400, "1210")
+
+
+def test_a_video_without_an_address_is_refused(ask: Ask) -> None:
+    for address, status in ((7, 400), ("https://example.com/a.mp4", 200)):
+        video = {"type": "video_url", "video_url": {"url": address}}
+        assert ask([{"role": "user", "content": [video]}], model="glm-4.5v").status_code == status
 
 
 def test_an_image_at_the_limits_is_accepted(ask: Ask) -> None:

@@ -320,3 +320,36 @@ def test_a_body_may_be_json_within_the_json() -> None:
 def test_a_mistake_in_a_line_is_told_with_its_code() -> None:
     error = mistake_of("1214", "url 必须为 /v4", ASKED)
     assert error.code == "1214" and "url 必须为" in str(error)
+
+
+def listed(**members: Any) -> Raw:
+    return Raw((json.dumps(members).encode(),), headers={"Content-Type": "application/json"})
+
+
+def test_a_list_of_ever_new_batches_ends(
+    endpoints: BatchEndpoints, server: PracticeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("zhipu_magic.service.batches.endpoints._MOST_PAGES", 2)
+    pages = [listed(data=[{"id": f"batch_{number}", "status": "completed"}], has_more=True) for number in range(2)]
+    server.disturb("GET /batches", *pages)
+    found = []
+    with pytest.raises(ServiceError) as error:
+        found.extend(endpoints.batches())
+    assert error.value.reason == "batch.endless_list"
+
+
+def test_a_list_that_is_none_is_told(endpoints: BatchEndpoints, server: PracticeServer) -> None:
+    server.disturb("GET /batches", listed(data=7))
+    with pytest.raises(ServiceError):
+        list(endpoints.batches())
+
+
+def test_results_beyond_all_bounds_are_not_read_to_their_end(
+    endpoints: BatchEndpoints, monkeypatch: pytest.MonkeyPatch, file: Callable[..., Any]
+) -> None:
+    with file(request(1)) as lines:
+        id = endpoints.upload(lines, "a.jsonl")
+    monkeypatch.setattr("zhipu_magic.service.batches.endpoints._LARGEST", 10)
+    with pytest.raises(ServiceError) as error:
+        endpoints.content(id, io.BytesIO())
+    assert error.value.reason == "batch.results_too_large"

@@ -163,3 +163,21 @@ def test_hanging_up_wakes_who_waits(pictures: Pictures) -> None:
     thread.join(3)
     assert len(failed) == 1
     assert len(pictures.seen) == 1
+
+
+def test_what_comes_too_slowly_is_not_waited_for(pictures: Pictures, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetching, "_MOST_SECONDS", 0)
+    pictures.answers["/a"] = (200, {}, b"picture")
+    with pytest.raises(GLMError, match="it did not come within 0 seconds"):
+        fetch(pictures, "/a").data()
+
+
+def test_who_hangs_up_before_anything_was_asked_does_not_try_again(pictures: Pictures) -> None:
+    cancelled = threading.Event()
+    one = fetch(pictures, "/a", cancelled)
+    pictures.answers["/a"] = (503, {}, b"")
+    cancelled.set()
+    one.hang_up()
+    with pytest.raises(GLMError):
+        one.data()
+    assert len(pictures.seen) <= 1

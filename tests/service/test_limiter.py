@@ -268,3 +268,9 @@ def test_it_always_goes_on_whatever_ends_in_whatever_order(
         assert look is not None and look > now
         now, looks = look, looks + 1
         assert looks < 20
+
+
+def test_what_another_session_learned_is_no_matter_once_this_one_has_learned() -> None:
+    limiter = Limiter(remembered=7)
+    limiter.recall(3)
+    assert (limiter.learned, limiter.ceiling) == (7, 7)

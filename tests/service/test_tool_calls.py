@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from zhipu_magic.service.response_members import MOST_MEMBERS
 from zhipu_magic.service.tool_calls import ToolCalls
 
 NONE: Any = object()
@@ -156,3 +157,10 @@ def test_pieces_of_any_size_with_ids_and_names_of_any_kind_give_the_call(data: A
         call_id = {"first": "a" if not number else None, "same": "a", "other": f"a{number}", "none": None}[ids]
         chunks.append([piece(index, call_id, "f" if names == "each" or not number else None, part)])
     assert calls(*chunks) == [("f", arguments)]
+
+
+def test_of_a_calls_own_members_so_many_are_kept() -> None:
+    found = ToolCalls()
+    found.feed_message([{**piece(0, "a", "f", "{}"), **{f"m{number}": number for number in range(1_000)}}])
+    (call,) = found.to_json()
+    assert len(call) == MOST_MEMBERS + 3

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from zhipu_magic.service.error_codes import service_error
 from zhipu_magic.service.stream import DONE
+from zhipu_magic.service.surrogates import SurrogateJoiner
 from zhipu_magic.service.wire import Assembly, Usage
 
 RETRIED = ["1302", "1303", "1305", "1312", "1234", "1230"]
@@ -175,3 +176,36 @@ def test_who_looks_while_another_thread_feeds_loses_nothing() -> None:
     message = assembly.body()["choices"][0]["message"]
     assert (assembly.text, assembly.reasoning) == (all_of_it, all_of_it)
     assert message["tool_calls"][0]["function"]["arguments"] == all_of_it
+
+
+@pytest.mark.parametrize(
+    "thoughts",
+    [
+        {"type": "thinking", "thinking": [{"type": "text", "text": "Hm"}, {"type": "text", "text": "."}, 7]},
+        {"type": "thinking", "thinking": "Hm."},
+        {"type": "reasoning", "text": "Hm."},
+    ],
+)
+def test_thoughts_among_the_parts_of_the_content_are_reasoning(thoughts: dict[str, Any]) -> None:
+    assembly = Assembly()
+    assembly.feed({"choices": [{"index": 0, "delta": {"content": [thoughts, {"type": "text", "text": "Yes."}]}}]})
+    assembly.feed(DONE)
+    assert (assembly.reasoning, assembly.text) == ("Hm.", "Yes.")
+
+
+HALVES = '"\\ud83d"', '"\\ude00"'
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        '{"choices": [{"delta": {"content": %s}}]}',
+        '{"choices": [{"delta": {"content": [7, {"text": %s}]}}]}',
+        '{"choices": [{"delta": {"tool_calls": [{"index": 0, "function": {"arguments": %s}}, {"function": 7}]}}]}',
+    ],
+)
+def test_a_character_that_two_chunks_share_is_joined(around: str) -> None:
+    joiner = SurrogateJoiner()
+    first, second = (json.dumps(joiner.read(around % half), ensure_ascii=False) for half in HALVES)
+    assert "😀" not in first and "😀" in second
+    assert "😀" not in json.dumps(SurrogateJoiner().read(f"[{HALVES[0]}]"), ensure_ascii=False)

@@ -36,6 +36,7 @@ CONTENTS = {
     "它以</think>，结束。": ("它以</think>，结束。", ""),
     "```html\n<think>a</think>\n```\n": ("```html\n<think>a</think>\n```\n", ""),
     "~~~\n</think>\n": ("~~~\n</think>\n", ""),
+    "~~~\n```\n</think>\n": ("~~~\n```\n</think>\n", ""),
     "Some `code` first, then\n</think>\nYes.": ("Yes.", "Some `code` first, then\n"),
     "```py\nx\n```\nSo:\n</think>\nYes.": ("Yes.", "```py\nx\n```\nSo:\n"),
     "It is <|begin_of_box|>42<|end_of_box|>.": ("It is 42.", ""),

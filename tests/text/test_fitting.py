@@ -13,6 +13,7 @@ from markdown_it import MarkdownIt
 from reading import Read
 
 from zhipu_magic.history.markdown import citations
+from zhipu_magic.text.fitting import marks
 from zhipu_magic.text.fitting.reply import fitted
 from zhipu_magic.text.sanitize.pages import Cited, page_of
 
@@ -60,6 +61,14 @@ def test_what_every_front_end_shows_alike_stays_as_it_is(text: str) -> None:
         ("约 3~5 天，20~25℃", "约 3\\~5 天，20\\~25℃"),
         ("~~删：~~留", "<del>删：</del>留"),
         ("https://a.org，好", "https://a.org<span></span>，好"),
+        ("https://a.org(中文)好", "https://a.org<span></span>(中文)好"),
+        ("https://a.org/(中文)好", "https://a.org/(中文)<span></span>好"),
+        ("https://a.中国 x", "https://a<span></span>.中国 x"),
+        ("https://例.中国，x", "https://例.中国<span></span>，x"),
+        ("https://).x", "https://).x"),
+        ("5$, or 6$ each", "5<span>&#36;</span>, or 6<span>&#36;</span> each"),
+        ("|a|\n|-|\n|$\\|f(x)\\|$|", "|a|\n|-|\n|$\\Vert{}f(x)\\Vert{}$|"),
+        ("[**注：**a][r]\n\n[r]: https://a.org", "[<strong>注：</strong>a][r]\n\n[r]: https://a.org"),
         ("\\( x^2 \\)", "$x^2$"),
         ("- \\[\n  x\n\n  - y\n  \\]", "- $$x - y$$"),
         ("> \\[\n> x\n>\n> > 0\n> \\]", "> $$x > 0$$"),
@@ -73,6 +82,9 @@ def test_what_every_front_end_shows_alike_stays_as_it_is(text: str) -> None:
         ("# 题", '# <span class="jp-toc-ignore"></span>题'),
         ("题\n---", '<span class="jp-toc-ignore"></span>题\n---'),
         ("- a\n---", "- a\n***"),
+        ("- a\n  ===", "- a\n  ==="),
+        ("题\n---\n\n> b\n> ---", '<span class="jp-toc-ignore"></span>题\n---\n\n> b\n> ---'),
+        ("1) a\n   ---", "1) a\n   ---"),
         ("**见 $x$：**好", "<strong><span></span>见 $x$：</strong>好"),
         ("第\\(n\\)2个", "第$n$<span></span>2个"),
     ],
@@ -211,3 +223,16 @@ def test_a_reply_that_needs_nothing_needs_no_parser() -> None:
         "assert 'markdown_it' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize(
+    ("marked", "shown"),
+    [
+        (f"{marks.STRONG}a{marks.END_STRONG}b", "<strong>a</strong>b"),
+        (f"{marks.STRONG}a\n\nb{marks.END_STRONG}", "<span>&#42;&#42;</span>a\n\nb<span>&#42;&#42;</span>"),
+        (f"{marks.STRONG}a{marks.END_CODE}", "<span>&#42;&#42;</span>a<span>&#96;</span>"),
+        (f"a{marks.END_EMPHASIS}", "a<span>&#42;</span>"),
+    ],
+)
+def test_a_tag_without_its_partner_in_its_paragraph_is_shown_as_it_was_written(marked: str, shown: str) -> None:
+    assert marks.in_html(marked) == shown

@@ -44,6 +44,7 @@ def test_cells_that_cover_several_keep_their_width() -> None:
         "<table>" * 10_000,
         "<table><tr>" + "<td>x" * 6_000,
         "<![if",
+        "<table><tr><td>x</table>" + " " * 1_000_000,
     ],
 )
 def test_what_is_no_table_or_too_large(html: str) -> None:

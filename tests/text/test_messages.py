@@ -22,7 +22,7 @@ from zhipu_magic.text.languages.language import language_of, prompted, reader
 from zhipu_magic.text.languages.message_data import data_of, told_by
 from zhipu_magic.text.languages.messages import Message, _, pgettext, sent, told
 from zhipu_magic.text.languages.notice import Notice
-from zhipu_magic.text.languages.numbers import about, compact, money, plural
+from zhipu_magic.text.languages.numbers import about, compact, duration, money, plural
 from zhipu_magic.text.markup import Markup
 
 
@@ -288,3 +288,22 @@ def test_in_english_every_text_is_its_str(text: Any) -> None:
 def test_a_quoted_fact_is_told_from_data(chinese: None) -> None:
     said = _("The reply broke off: the service ended it with {finish_reason!r}.", finish_reason="network_error")
     assert told(told_by(str(said), data_of(said))) == told(said) != str(said)
+
+
+def test_a_length_of_time_is_told_in_a_round_unit() -> None:
+    told = {30: "30 seconds", 60: "1 minute", 90: "90 seconds", 300: "5 minutes", 7_200: "2 hours", 200_000: "2 days"}
+    assert {seconds: duration(seconds) for seconds in told} == told
+
+
+def test_a_librarys_number_is_written_as_the_template_says() -> None:
+    assert _("{share:.1f} %", share=np.float32(1.25)) == "1.2 %"
+
+
+def test_a_notice_and_a_message_within_one_can_be_told_from_a_journal(chinese: None) -> None:
+    notice = Notice("{name} is empty.", hint="Look whether it was saved, or downloaded, to its end.", name="a.pdf")
+    kept = told_by(str(notice), json.loads(json.dumps(data_of(notice))))
+    assert told(kept) == told(notice) != str(notice)
+    inner = plural(3, "row")
+    assert data_of(Message(inner)) == data_of(inner)
+    endless = "x" * 1_000_000
+    assert told_by(endless, {"of": endless, "with": {}}) is endless

@@ -30,6 +30,10 @@ from zhipu_magic.text.tokens import ends, estimate, shares
         ("outer 0%\ninner 0%\x1b[A\router 9%\n\rinner 9%", "outer 9%\ninner 9%"),
         ("ab\x1b[3Cc", "ab   c"),
         ("old\n\x1b[2Jnew", "new"),
+        ("one\ntwo\x1b[A\r1\x1b[B\r2", "1ne\n2wo"),
+        ("abc\x1b[2DX", "aXc"),
+        ("abc\x1b[2GX", "aXc"),
+        (f"{'a' * 900}\x1b[2Kb", f"{' ' * 500}b"),
         ("a\x00b", "a\ufffdb"),
     ],
 )
@@ -55,6 +59,13 @@ def test_printable_text_stays_as_it_is(text: str) -> None:
         ("<h2>Head</h2><p>One\n two</p><p>three</p>", "## Head\nOne two\nthree"),
         ("<pre>a\n  b</pre>", "a\n  b"),
         ("<!-- no --><!DOCTYPE html><b>x</b>", "x"),
+        ("<!-- a <!b> -->x", "x"),
+        ("<table><td>a<td>b</table>", "| a | b |\n| --- | --- |"),
+        ("<table><tr><td>a<br>b</td><td>c</td></tr></table>", "| a b | c |\n| --- | --- |"),
+        (
+            "<table>" + "<tr><td>a" * 60 + "<tr>" + "<td>b" * 200,
+            "| a |\n| --- |" + "\n| a |" * 59 + "\n|" + " b |" * 200,
+        ),
         ("<img alt='a plot' src=x>", "[picture: a plot]"),
         ("<table><tr><th>a<th>b<tr><td>1<td>x|y</table>", "| a | b |\n| --- | --- |\n| 1 | x\\|y |"),
         (

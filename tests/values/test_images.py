@@ -25,7 +25,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zhipu_magic.text.errors import InvalidRequest, JournalError
+from zhipu_magic.text.errors import InvalidRequest, JournalError, ServiceError
+from zhipu_magic.values.images.drawn import drawn
 from zhipu_magic.values.images.from_value import Image, image_of
 from zhipu_magic.values.images.stored import from_json
 
@@ -570,3 +571,63 @@ def test_a_figure_is_drawn_without_a_warning_of_matplotlibs() -> None:
     figure = pytest.importorskip("matplotlib.figure", reason="draws a figure").Figure()
     figure.add_subplot().set_title("茶")
     assert image_of(figure).width
+
+
+# Heads of JPEG files, and what a service has drawn.
+
+
+def jpeg(*segments: bytes) -> bytes:
+    """A JPEG with these segments after its first two bytes."""
+    data = encoded("JPEG")
+    return data[:2] + b"".join(segments) + data[2:]
+
+
+def application(content: bytes) -> bytes:
+    return struct.pack(">BBH", 0xFF, 0xE1, len(content) + 2) + content
+
+
+@pytest.mark.parametrize(
+    "segment",
+    [
+        b"\xff\xff",
+        application(b"http://ns.adobe.com/xap/1.0/\0<x/>"),
+        application(b"Exif\0\0II*\0\x08\0\0\0\1\0" + struct.pack("<HHIH", 0x010E, 2, 1, 0)),
+        application(b"Exif\0\0MM\0*\xff\xff\xff\xff"),
+        application(b"Exif\0\0??"),
+    ],
+)
+def test_a_jpeg_that_nothing_says_to_turn_goes_as_it_is(segment: bytes) -> None:
+    data = jpeg(segment)
+    assert image_of(data).data == data
+
+
+def test_a_jpeg_with_a_damaged_head_is_refused() -> None:
+    flat = bytearray(encoded("JPEG"))
+    place = flat.index(b"\xff\xc0") + 5
+    flat[place : place + 2] = b"\0\0"
+    for data in (jpeg(application(b"x"), b"\0\0"), bytes(flat)):
+        with pytest.raises(InvalidRequest, match="damaged"):
+            image_of(data)
+
+
+@pytest.mark.parametrize(
+    ("data", "with_pillow"),
+    [
+        (encoded("WEBP", np.zeros((1, 9_000, 3), np.uint8)), True),
+        (encoded("WEBP"), False),
+        (encoded("PNG")[:-12], False),
+        (encoded("PNG", np.zeros((1, 9_000, 3), np.uint8)), False),
+    ],
+)
+def test_what_was_drawn_is_no_picture(data: bytes, with_pillow: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not with_pillow:
+        monkeypatch.setitem(sys.modules, "PIL.Image", None)
+    with pytest.raises(ServiceError, match=r"no picture|WebP, which needs Pillow"):
+        drawn(data)
+
+
+def test_what_was_drawn_is_kept_as_it_came_and_webp_as_png(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert drawn(encoded("WEBP")).type == "image/png"
+    data = encoded("PNG")
+    monkeypatch.setitem(sys.modules, "PIL.Image", None)
+    assert drawn(data).data == data

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
+import polars
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from zhipu_magic.text.errors import InvalidRequest
 from zhipu_magic.values.frames.python_values import is_missing
+from zhipu_magic.values.outputs.output import DISPLAY, STREAM, CellOutput, Output
+from zhipu_magic.values.row_prompt import checked
 from zhipu_magic.values.row_template import RowTemplate, row_template
 
+#: A picture of one pixel.
+PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 COLUMNS = ("text", "note", "review text", "meta")
 
 
@@ -211,3 +218,34 @@ def test_values_are_never_expanded_and_nothing_of_them_is_lost(before: str, valu
     before = "\n".join(lines)
     found = template(before + " {{ text }}" + after, columns=("text",))
     assert found.prompt([value]).text == f"{before} {value}{after}"
+
+
+def test_pictures_that_all_rows_share_stand_in_the_text_once() -> None:
+    picture = base64.b64decode(PNG)
+    output = CellOutput((Output(STREAM, "stdout", "a\nb\n"), Output(DISPLAY, data={"image/png": PNG})))
+    found = template("{{ text }}: {{ out }} and {{ out }}", {"out": output}).prompt(["t"])
+    assert found.text.startswith("`out`:\n\n```text\na\nb\n```\n\n[image 1: out]\n\nt: `out` and `out`")
+    many = template("{{ text }}: {{ pictures }}", {"pictures": [picture] * 6})
+    assert many.prompt(["t"]).text == f"t: {' '.join(f'[image {number}: pictures]' for number in range(1, 7))}"
+    assert len(many.shared) == 6
+
+
+def test_the_attribute_of_another_name_is_none_of_the_row() -> None:
+    names = {"day": date(2026, 1, 2)}
+    assert prompt("{{ row.text }} {{ day.year }}", {"text": "in"}, names) == "in 2026"
+    assert prompt("{{ row.day.month }}", {"day": date(2026, 3, 2)}, names) == "3"
+
+
+def test_a_picture_in_braces_that_are_not_closed_is_a_path() -> None:
+    with pytest.raises(InvalidRequest, match=r"\{\{ text"):
+        row_template("{{ text }}", COLUMNS, {}, 4_000, is_missing=is_missing, images=["{{ text"])
+
+
+def test_a_value_that_no_budget_brings_whole_is_refused() -> None:
+    found = template("{{ text }}")
+    with pytest.raises(InvalidRequest, match=r"\{\{ text \}\} does not go whole into this row's prompt") as refused:
+        found.prompt([{"table": polars.LazyFrame({"a": [1]}), "rows": list(range(3))}])
+    assert "{{ text | 4000 }} says how many" in str(refused.value)
+    for empty in ("", " \n"):
+        with pytest.raises(InvalidRequest, match="This row's prompt is empty"):
+            checked(found.prompt([empty]))

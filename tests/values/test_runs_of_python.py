@@ -95,3 +95,10 @@ def test_names_of_a_turn_are_those_of_all_its_runs() -> None:
     assert not Changed().after(Ran((Shown("text", "x"),)))
     odd = changed({}, {"n\nm": 1, "x" * 300: 2, 3: 4})  # type: ignore[dict-item]  # code can bind even that
     assert odd.bound == ("n m", "x" * 99 + "…")
+
+
+def test_beyond_what_a_journal_can_keep_tables_and_markdown_are_text() -> None:
+    source = "**word** " * 50_000
+    shown = shown_of([Output(DISPLAY, data={"text/markdown": source, "text/plain": "a text"})] * 6)
+    assert [one.kind for one in shown] == ["markdown"] * 4 + ["text"] * 2
+    assert shown[-1].text == "a text"

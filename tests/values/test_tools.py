@@ -25,6 +25,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 
 from zhipu_magic.text.errors import InvalidRequest
+from zhipu_magic.values.tools.awaiting import _Running
 from zhipu_magic.values.tools.consent import CannotAsk
 from zhipu_magic.values.tools.tool import Outcome, Tool, call, check_names, confirm
 
@@ -745,3 +746,23 @@ def test_what_is_not_used_is_not_imported() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def tagged(tags: set[str] = {"c", "a", "b"}) -> None: ...  # noqa: B006  # it is never called
+
+
+def test_the_default_of_a_set_is_the_same_in_every_run() -> None:
+    assert Tool.of(tagged).parameters["properties"]["tags"]["default"] == ["a", "b", "c"]
+
+
+def test_a_coroutine_that_is_cancelled_before_it_begins_never_runs() -> None:
+    ran: list[int] = []
+
+    async def late() -> None:
+        ran.append(1)
+
+    running = _Running(late())
+    running.cancel()
+    running.start()
+    assert running.over.wait(5)
+    assert str(running.failure) == "the call was cancelled" and ran == []

@@ -18,6 +18,7 @@ from typing import Annotated, Any, Literal, NamedTuple, Optional, TypedDict
 import pandas
 import polars
 import pytest
+import typing_extensions
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from in_process import Page
@@ -25,6 +26,9 @@ from pydantic import BaseModel, Field, RootModel, field_validator
 
 from zhipu_magic.text.errors import InvalidRequest
 from zhipu_magic.values.types.answer_type import DataFrame, Mismatch, Shape, type_from
+from zhipu_magic.values.types.markdown import value_markdown
+from zhipu_magic.values.types.recorded import recorded_markdown
+from zhipu_magic.values.types.schema import JsonType
 
 
 class Kind(enum.Enum):
@@ -689,6 +693,9 @@ def test_the_users_own_names_go_first() -> None:
         ("int[str]", "int cannot be used like that"),
         ("Literal", "Literal needs something in brackets"),
         ("Literal[number]", "number is not allowed in Literal"),
+        ("Literal[Kind.FREE]", "Kind.FREE is not allowed in Literal"),
+        ("Kind.FREE", "Kind has no type FREE"),
+        ("number[int]", "number is a value of type int, not a type"),
         ("DataFrame", "DataFrame[Invoice]"),
         ("pd.DataFrame", "pd.DataFrame[Invoice]"),
         ("Frame | None", "what its rows are"),
@@ -770,3 +777,57 @@ def test_nothing_of_the_users_is_run_to_name_a_type() -> None:
         with pytest.raises(InvalidRequest):
             type_from(text, {"Holder": Holder, "value": Value()})
     assert ran == []
+
+
+# What a model is told
+
+
+@dataclasses.dataclass
+class Tagged:
+    share: Annotated[float, Field(ge=0.0, le=1.5)]
+    tags: frozenset[str] = frozenset({"c", "a", "b"})
+
+
+def test_a_schema_is_the_same_in_every_run_and_in_every_version() -> None:
+    share, tags = JsonType(Tagged).schema["properties"].values()
+    assert share == {"maximum": 1.5, "minimum": 0, "type": "number"}
+    assert str(share["minimum"]) == "0"
+    assert tags["default"] == ["a", "b", "c"]
+
+
+def test_the_markdown_of_an_answer_has_sets_in_order() -> None:
+    assert value_markdown([Tagged(0.5, frozenset("cab"))], is_record=False).endswith('| 0.5 | \\["a", "b", "c"\\] |')
+
+
+class Tree(TypedDict):
+    below: list[Tree]
+
+
+class Piece(TypedDict):
+    name: str
+    size: typing_extensions.NotRequired[int]
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="from Python 3.12 on pydantic reads those of typing")
+def test_a_dict_of_typing_is_read_unless_it_contains_itself() -> None:
+    assert JsonType(Piece).schema["required"] == ["name"]
+    with pytest.raises(InvalidRequest, match="a TypedDict that contains itself must come from typing_extensions"):
+        Shape(Tree)
+
+
+# As a journal has it
+
+
+def instruction(schema: object) -> str:
+    return f"Answer as JSON:\n```json\n{json.dumps(schema)}\n```"
+
+
+def test_of_a_recorded_answer_the_last_json_that_fits_is_shown() -> None:
+    schema = {"properties": {"a": {"type": "integer"}}, "required": ["a"], "type": "object"}
+    assert "1" in recorded_markdown('{"a": 1} or rather {"b": 2}', instruction(schema))
+    assert recorded_markdown('{"b": 2}', instruction(schema)) == ""
+
+
+def test_a_recorded_schema_that_refers_to_itself_ends() -> None:
+    schema = {"$defs": {"A": {"$ref": "#/$defs/A"}}, "properties": {"a": {"$ref": "#/$defs/A"}}, "type": "object"}
+    assert "7" in recorded_markdown('{"a": 7}', instruction(schema))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 from . import models
@@ -75,12 +76,8 @@ class ChatRequest:
     @property
     def tool_results(self) -> list[str]:
         """The results since the model's last tool call: the messages of role "tool" at the end."""
-        results: list[str] = []
-        for message in reversed(self.messages):
-            if message.get("role") != "tool":
-                break
-            results.append(text_of(message))
-        return results[::-1]
+        last = takewhile(lambda message: message.get("role") == "tool", reversed(self.messages))
+        return [text_of(message) for message in last][::-1]
 
     @property
     def functions(self) -> list[dict[str, Any]]:

@@ -175,9 +175,7 @@ class Service:
             return client.models()
 
     def plan_limits(self) -> list[Limit]:
-        """What is used of the plan that is asked, where it is one and tells it. Raises GLMError."""
-        if not self.profile.plan:
-            return []
+        """What is used of the plan that is asked, where it tells it. Raises GLMError."""
         endpoint = self.endpoint()
         with self._lock, importing:
             from .http_client import certificates

@@ -49,12 +49,11 @@ class _Fork:
     def _after(self, *, in_child: bool) -> None:
         if self.waited:
             importing.release()
-        for reference in _living.valuerefs():  # a copy, made in one go
-            one = reference()
-            if one is not None:
-                one.after_fork(in_child=in_child)
+        references = _living.valuerefs()  # a copy, made in one go
+        for one in [one for reference in references if (one := reference()) is not None]:
+            one.after_fork(in_child=in_child)
 
 
-if hasattr(os, "register_at_fork"):  # Windows cannot fork
+if hasattr(os, "register_at_fork"):  # pragma: no branch  # Windows cannot fork
     _fork = _Fork()
     os.register_at_fork(before=_fork.before, after_in_parent=_fork.in_parent, after_in_child=_fork.in_child)

@@ -84,23 +84,22 @@ class _Client(httpx.Client):
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
-        self._kept = _Cookies()
+        self._none = _NoCookies()
 
     @property  # type: ignore[misc]  # nobody sets them
     def cookies(self) -> httpx.Cookies:
-        return self._kept
+        return self._none
 
     def build_request(self, method: str, url: httpx.URL | str, **given: Any) -> httpx.Request:
         # An empty query, as the SDK gives it, would have the whole address read again.
         return super().build_request(method, url, **{**given, "params": given.get("params") or None})
 
 
-class _Cookies(httpx.Cookies):
-    """Cookies that look at a response only where it sets one."""
+class _NoCookies(httpx.Cookies):
+    """Takes none: each request stands for itself."""
 
     def extract_cookies(self, response: httpx.Response) -> None:
-        if "set-cookie" in response.headers:
-            super().extract_cookies(response)
+        """Do not look for any."""
 
 
 class Line:

@@ -42,7 +42,7 @@ class SurrogateJoiner:
         """Put the half that was held back for this text before it, and hold back a half at its end."""
         text = members.get(name)
         if isinstance(text, list):  # in parts, as some gateways send it
-            for part in objects(text):
+            for part in text:
                 if isinstance(part, dict):
                     self._join_text(part, "text", place, before)
         elif isinstance(text, str) and text:

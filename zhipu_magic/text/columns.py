@@ -26,11 +26,9 @@ def widths_of(rows: Sequence[Sequence[str]], room: int) -> list[int] | None:
 
 
 def _raised(least: Sequence[int], most: Sequence[int], room: int) -> list[int]:
-    """The `least` widths, widened one column at a time, the narrowest first, while there is room and a use for it."""
+    """The `least` widths, widened one column at a time, the narrowest first, until there is no more room."""
     sizes = list(least)
     for _ in range(room - sum(least)):
         narrow = [place for place, size in enumerate(sizes) if size < most[place]]
-        if not narrow:
-            break
         sizes[min(narrow, key=sizes.__getitem__)] += 1
     return sizes

@@ -57,10 +57,10 @@ def read_at(file: IO[bytes], place: int, most: int) -> bytes:
 
     Where the system can, this leaves the file's own position alone, which a forked process shares.
     """
-    if hasattr(os, "pread"):
-        return os.pread(file.fileno(), most, place)
-    file.seek(place)
-    return file.read(most)
+    if not hasattr(os, "pread"):  # pragma: no cover  # Windows
+        file.seek(place)
+        return file.read(most)
+    return os.pread(file.fileno(), most, place)
 
 
 def has_name(file: IO[bytes], path: Path) -> bool:

@@ -54,7 +54,8 @@ class _Screen:
 
     def write(self, text: str) -> None:
         row = self.rows[self._row]
-        if self._column > len(row):
+        if self._column > len(row):  # the cursor was moved, or what stood before it erased
+            self._column = max(len(row), min(self._column, _WIDEST))
             row += " " * (self._column - len(row))
         row[self._column : self._column + len(text)] = text
         self._column += len(text)
@@ -83,7 +84,7 @@ class _Screen:
                 del row[self._column :]
                 if how == "J":
                     del self.rows[self._row + 1 :]
-            case "K" | "J":
+            case _:
                 self._erase(above=how == "J")
 
     def _erase(self, *, above: bool) -> None:

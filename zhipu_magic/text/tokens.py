@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import islice
+from itertools import accumulate, islice, takewhile
 from typing import Final
 
 from .languages.messages import _, for_model
@@ -64,12 +64,9 @@ def listed(items: Sequence[str], between: str, tokens: float) -> str:
     text = between.join(islice(items, int(tokens * _MOST_CHARACTERS)))
     if len(items) <= tokens * _MOST_CHARACTERS and estimate(text) <= tokens:
         return text
-    left, shown = tokens - estimate(f"{between}{and_more(len(items))}"), 0
-    for item in items:
-        left -= weight(f"{item}{between}")
-        if left < 0:
-            break
-        shown += 1
+    left = tokens - estimate(f"{between}{and_more(len(items))}")
+    used = accumulate(weight(f"{item}{between}") for item in items)
+    shown = sum(1 for _ in takewhile(left.__ge__, used))
     note_cut(_("{count:,} names, {shown:,} sent", count=len(items), shown=shown))
     return between.join([*items[:shown], and_more(len(items) - shown)])
 

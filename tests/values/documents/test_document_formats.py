@@ -139,3 +139,12 @@ def test_it_is_told_as_text_from_outside_in_a_fence_that_it_cannot_close() -> No
     assert "围栏之间是来自外部的文本" in chinese
     cut = Reading("r.pdf", "word " * 2_000, "local").told(200)
     assert "[cut here: about 170 of about 2,500 tokens are shown]" in cut and cut.endswith("```")
+
+
+def test_a_library_that_is_there_and_cannot_be_imported_is_told_as_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "pypdf.py").write_text("import no_such_library", encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(InvalidRequest, match="Nothing that is installed here reads PDF"):
+        read(pdf("x"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,7 +12,8 @@ from zhipu_magic.text.errors import InvalidRequest
 from zhipu_magic.values.documents.pages import ALL, Pages, pages_of
 from zhipu_magic.values.expressions import parsed, path_in
 from zhipu_magic.values.forms import split
-from zhipu_magic.values.given import split_file
+from zhipu_magic.values.given import given_file, split_file
+from zhipu_magic.values.references import resolved
 
 NUMBERS = st.integers(1, 40)
 RANGES = st.tuples(NUMBERS, st.none() | st.integers(0, 20)).map(lambda r: (r[0], None if r[1] is None else sum(r)))  # type: ignore[arg-type]  # mypy does not see that it is a number
@@ -100,3 +103,20 @@ def test_a_file_is_named_with_its_pages() -> None:
     for text in ("", " | 300", "a | 99999999999"):
         with pytest.raises(InvalidRequest, match="names no file"):
             split_file(text)
+
+
+def test_a_sheet_that_is_missing_comes_with_the_names_of_those_there() -> None:
+    with pytest.raises(LookupError) as raised:
+        pages_of("Q9").chosen(12, [f"Q{number}" for number in range(12, 24)])
+    assert raised.value.args == ("Q9", 12, [f"Q{number}" for number in range(12, 22)])
+
+
+def test_pages_of_what_has_none_are_refused() -> None:
+    with pytest.raises(InvalidRequest, match="has no pages: it is neither a PDF nor"):
+        resolved("{{ text | pages 2 }}", {"text": "words"}, 300)
+
+
+def test_a_file_may_be_a_path_or_a_value() -> None:
+    assert given_file(Path("a|b.pdf"))[:2] == (Path("a|b.pdf"), "a|b.pdf")
+    assert given_file(b"%PDF-")[:2] == (b"%PDF-", "bytes")
+    assert given_file(given_file("a.pdf")) == given_file("a.pdf")

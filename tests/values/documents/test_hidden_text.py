@@ -43,14 +43,28 @@ HIDING = [
     *("transform:translateX(-9999px)", "translate:-9999px 0", "clip:rect(0,0,0,0)", "clip: rect(1px 1px 1px 1px)"),
     *("clip-path:inset(50%)", "clip-path:circle(0)", "filter:opacity(0)", "content-visibility:hidden"),
     *("color:transparent", "color:rgba(0,0,0,0)", "color:#fff", "color:white;background:#ffffff"),
-    *("color:#102030;background-color:rgb(16,32,48)", "d\\69splay:none", "display:/* x */none"),
+    *(
+        "color:#fff;background:transparent",
+        "color:#102030;background-color:rgb(16,32,48)",
+        "d\\69splay:none",
+        "display:/* x */none",
+    ),
 ]
 SHOWING = [
     *("display:block", "opacity:.5", "opacity:1", "font-size:12px", "font-size:80%", "font-size:.8em", "height:0"),
     *("height:40px;overflow:hidden", "position:absolute;left:50%;transform:translate(-50%,-50%)", "scale:1"),
     *("transform:scale(4)", "transform:scale(0.5)", "left:-9999px", "position:relative;left:50%;margin-left:-50vw"),
     *("color:#fff;background:#036", "color:black", "color:#eee;background:url(a.png)", "visibility:visible"),
-    *("clip-path:circle(40%)", "clip:rect(0,100px,50px,0)", "text-indent:-2em", "margin-left:-10px", "color:red"),
+    *(
+        "clip-path:circle(40%)",
+        "clip:rect(0,100px,50px,0)",
+        "text-indent:-2em",
+        "margin-left:-10px",
+        "color:#12345",
+        "color:rgb(1,2)",
+        "color:#fff;background-image:url(a.png)",
+        "color:red",
+    ),
 ]
 
 
@@ -82,6 +96,8 @@ def test_what_does_not(style: str) -> None:
         ('<p class=q style="display:block">SECRET</p>', ".q{display:none !important}"),
         ('<p data-x="1">SECRET</p>', "[data-x='1']{display:none}"),
         ("<p>SECRET</p>", "p:not(.shown){display:none}"),
+        ("<p class=q>SECRET</p>", f"{'@media screen {' * 9} .shown{{display:none}} {'}' * 9} .q{{display:none}}"),
+        ("<p class=q>SECRET</p>", ":root{--d:var(--d)} .shown{display:var(--d)} .q{display:none}"),
         ("<dialog>SECRET</dialog>", ""),
         ("<div popover>SECRET</div>", ""),
         ("<div hidden>SECRET</div>", ""),
@@ -199,6 +215,9 @@ def test_a_shape_that_a_slide_hides_is_not_read() -> None:
 
 # PDF
 
+#: States of the graphics: G paints nothing, S has a font of tiny letters.
+GRAPHICS = "<< /G << /ca 0 >> /S << /Font [5 0 R 0.1] >> >>"
+
 
 def page(stream: str, forms: str = "", more: str = "") -> bytes:
     """A PDF of one page with this content; `forms` is that of a form, whose name is X."""
@@ -206,13 +225,14 @@ def page(stream: str, forms: str = "", more: str = "") -> bytes:
         "<< /Type /Catalog /Pages 2 0 R >>",
         "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
         "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 4 0 R /Resources << /Font << /F 5 0 R >>"
-        f" /XObject << /X 6 0 R /I 7 0 R >> /ExtGState << /G << /ca 0 >> >> {more} >> >>",
+        f" /XObject << /X 6 0 R /I 7 0 R /P 8 0 R >> /ExtGState {GRAPHICS} {more} >> >>",
         f"<< /Length {len(stream)} >>\nstream\n{stream}\nendstream",
         "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
         "<< /Type /XObject /Subtype /Form /BBox [0 0 612 792] /Resources << /Font << /F 5 0 R >>"
-        f" /ExtGState << /G << /ca 0 >> >> >> /Length {len(forms)} >>\nstream\n{forms}\nendstream",
+        f" /ExtGState {GRAPHICS} >> /Length {len(forms)} >>\nstream\n{forms}\nendstream",
         "<< /Type /XObject /Subtype /Image /Width 1 /Height 1 /BitsPerComponent 8 /ColorSpace /DeviceGray /Length 1 >>"
         "\nstream\n0\nendstream",
+        "<< /Type /XObject /Subtype /PS /Length 1 >>\nstream\n0\nendstream",
     ]
     made, places = "%PDF-1.4\n", []
     for number, one in enumerate(objects, 1):
@@ -249,6 +269,8 @@ LEFT_OUT = "[Text of this page that is not seen is left out.]"
         "BT /F 12 Tf 50 950 Td (SECRET) ' ET",
         '14 TL BT /F 12 Tf 50 950 Td 0 0 (SECRET) " ET',
         "/G gs BT /F 12 Tf 50 650 Td (SECRET) Tj ET",
+        "BT /F 12 Tf /S gs 50 650 Td (SECRET) Tj ET",
+        "BT /F 12 Tf 50 500 Td 0 250 TD T* (SECRET) Tj ET",
         "q 1 g 40 640 100 30 re f Q 1 g BT /F 12 Tf 50 650 Td (SECRET) Tj ET",
     ],
 )
@@ -270,6 +292,11 @@ def test_a_pdf_without_what_it_hides(stream: str) -> None:
         "BT 0 1 -1 0 300 50 Tm /F 12 Tf (shown) Tj ET",
         "/Other cs 1 scn BT /F 12 Tf 50 650 Td (shown) Tj ET",
         "q 1 0 0 1 0 -200 cm BT /F 12 Tf 50 900 Td (shown) Tj ET Q",
+        "q 0.2 g 40 640 m 140 640 l 140 670 l 40 670 l f Q 1 g BT /F 12 Tf 50 650 Td (shown) Tj ET",
+        "/Shading sh 1 g BT /F 12 Tf 50 650 Td (shown) Tj ET",
+        f"0 g {'0 0 1 1 re f ' * 2_001} 1 g BT /F 12 Tf 50 650 Td (shown) Tj ET",
+        "/Unknown gs BT /F 12 Tf 50 950 Td 0 -150 TD T* (shown) Tj ET",
+        "/P Do BT /F 12 Tf 50 650 Td (shown) Tj ET",
     ],
 )
 def test_a_pdf_with_what_it_shows(stream: str) -> None:

@@ -53,6 +53,11 @@ def test_cells_and_outputs_are_read(tmp_path: Path) -> None:
     assert found.left_out == "3 cells, 2 hidden, 1 secret taken out"
 
 
+def test_of_a_notebook_that_goes_along_whole_nothing_is_noted(tmp_path: Path) -> None:
+    found = rendered(saved(tmp_path, code("x = 1")), 1_000)
+    assert (found.text.count("x = 1"), found.left_out) == (1, "")
+
+
 @pytest.mark.parametrize("tokens", [200, 1_000])
 def test_it_stays_within_its_budget(tmp_path: Path, tokens: int) -> None:
     path = saved(tmp_path, *(code(f"run({n})" + " # why" * 100) for n in range(300)))

@@ -20,7 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field, RootModel
 from reviews import GOOD, Review, answered
-from typing_extensions import TypedDict
+from typing_extensions import TypeAliasType, TypedDict
 
 from zhipu_magic.text.errors import InvalidRequest
 from zhipu_magic.values.columns.column import Column
@@ -308,3 +308,13 @@ def test_answers_to_rows_of_any_kind_are_the_same() -> None:
     assert answered(pa.table({"text": texts}), [GOOD, None], Review).to_pylist() == records
     frame = answered(pd.DataFrame({"text": texts}), [GOOD, None], Review)
     assert frame.astype(object).where(frame.notna(), None).to_dict("records") == records
+
+
+def test_an_alias_of_a_record_has_its_columns() -> None:
+    alias = TypeAliasType("Alias", Annotated[Point, "a note"] | None)  # type: ignore[misc]  # made as it runs
+    assert [column.name for column in answer_columns(alias).columns] == ["x", "parts"]
+
+
+def test_a_tuple_is_a_list_of_its_cells() -> None:
+    result = answered(pd.DataFrame({"text": ["a"]}), [[(1, Mood.GOOD)]], list[tuple[int, Mood]])
+    assert [list(map(list, row)) for row in result["answer"]] == [[[1, "good"]]]

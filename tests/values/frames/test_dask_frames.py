@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import os
 import pickle
+import signal
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -23,6 +24,7 @@ from reviews import GOOD, Review, answered, rows_of
 from zhipu_magic.text.errors import InvalidRequest
 from zhipu_magic.values.frames import dask_workers
 from zhipu_magic.values.frames.answers import answer_columns
+from zhipu_magic.values.frames.dask_interrupts import Undisturbed
 from zhipu_magic.values.frames.kinds import table_of
 from zhipu_magic.values.frames.table import NOT_YET
 
@@ -293,3 +295,18 @@ def test_workers_with_another_version_are_refused(client: Client | None, lazy: A
     finally:
         client.run(_set_version, next(iter(before.values())))
     assert table_of(lazy).size == 7
+
+
+def test_workers_that_somebody_else_has_started_are_left_alone(client: Client | None, reviews: pd.DataFrame) -> None:
+    if client is None:
+        pytest.skip("there are no workers")
+    before = client.run(signal.getsignal, signal.SIGINT)
+    with Client(client.cluster.scheduler_address, set_as_default=True):
+        assert len(made_of(table_of(dd.from_pandas(reviews, npartitions=2)).rows(["n"]))) == 7
+    assert client.run(signal.getsignal, signal.SIGINT) == before
+
+
+def test_a_worker_in_this_process_takes_no_interrupts_away() -> None:
+    before = signal.getsignal(signal.SIGINT)
+    Undisturbed().setup(None)
+    assert signal.getsignal(signal.SIGINT) is before

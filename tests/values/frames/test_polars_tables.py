@@ -120,3 +120,10 @@ def test_a_time_that_is_finer_than_pythons_goes_whole_as_text() -> None:
     ]
     times = pl.Series([3_600_000_000_001], dtype=pl.Int64).cast(pl.Time)
     assert rows_of(pl.DataFrame({"at": times})) == [("01:00:00.000000001",)]
+
+
+def test_times_in_nanoseconds_are_pythons_own_where_they_can_be() -> None:
+    whole = pl.Series("at", [datetime.timedelta(microseconds=1), None], pl.Duration("ns"))
+    assert rows_of(whole.to_frame()) == [(datetime.timedelta(microseconds=1),), (None,)]
+    between = pl.Series("at", [1_001, None, -1]).cast(pl.Duration("ns"))
+    assert rows_of(between.to_frame()) == [("0:00:00.000001001",), (None,), ("-0:00:00.000000001",)]

@@ -81,8 +81,7 @@ class DocumentEndpoints:
 
         def fetched(value: Mapping[str, Any]) -> Text | None:
             result = value.get("reader_result")
-            found = _text(result.get("content")) if isinstance(result, Mapping) else None
-            if found is None or not isinstance(result, Mapping):
+            if not isinstance(result, Mapping) or (found := _text(result.get("content"))) is None:
                 return None
             title = " ".join(as_text(result.get("title")).split())
             return Text(f"# {title}\n\n{found.text}") if title and title not in found.text[:_OPENING] else found

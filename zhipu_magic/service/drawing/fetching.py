@@ -56,13 +56,14 @@ class Fetch:
     def data(self) -> bytes:
         """The bytes of the picture. Raises GLMError."""
         until = time.monotonic() + _MOST_SECONDS
-        for left in reversed(range(_TRIES)):
+        left = _TRIES
+        while True:
+            left -= 1
             try:
                 return self._followed(until)
             except GLMError as error:
                 if not (error.retryable and left) or self._cancelled.wait(_PAUSE):
                     raise
-        raise AssertionError("the last try has returned or raised")
 
     def _followed(self, until: float) -> bytes:
         url = self._url

@@ -50,13 +50,13 @@ def _belongs(text: str, start: int, at: int, in_host: bool) -> bool:
 
 
 def _without_trailing(text: str, start: int, end: int) -> int:
-    while end > start:
+    while True:  # the slashes of the scheme stay
         address = text[start:end]
         kept = _TRAILING.sub("", address)
         if kept.endswith(")") and kept.count(")") > kept.count("("):
             kept = kept[:-1]
         if kept == address:
-            break
+            return end
         end = start + len(kept)
     return end
 

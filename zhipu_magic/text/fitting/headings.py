@@ -15,6 +15,7 @@ from .edits import Edit
 
 _HASHES = re.compile(r" {0,3}#{1,6}[ \t]+(?=\S)")
 _LINE = re.compile(r" {0,3}(?:=+|-+)[ \t]*\Z")
+_ITEM = re.compile(r"[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]")
 _RULE = re.compile(r" {0,3}-{2,}[ \t]*\Z")
 
 
@@ -29,5 +30,7 @@ def headings(text: str, found: Structure) -> Iterator[Edit]:
                 yield Edit(opening.end(), opening.end(), marks.UNLISTED)
         elif _LINE.match(text, start, end):
             words = text.rfind("\n", 0, start - 1) + 1
+            if _ITEM.match(text, words):
+                continue
             words += len(text[words:start]) - len(text[words:start].lstrip())
             yield Edit(words, words, marks.UNLISTED)

@@ -74,17 +74,14 @@ def _found(source: Source) -> dict[str, Any]:
             name=source.name,
             why=why(error),
         ) from None
-    try:
-        answer, _ = begun.communicate(json.dumps(asked).encode() + b"\n" + source.data, timeout=SECONDS)
-        found = json.loads(answer)
-        return found if isinstance(found, dict) else {"why": "damaged"}
-    except subprocess.TimeoutExpired:
-        return {"why": "slow"}
-    except ValueError:  # it ended before it had answered
-        return {"why": "slow" if begun.returncode in _ENDED else CRASHED}
-    finally:
-        begun.kill()
-        begun.wait()
-        for pipe in (begun.stdin, begun.stdout):
-            if pipe is not None:
-                pipe.close()
+    with begun:  # which closes the pipes, and waits for its end
+        try:
+            answer, _ = begun.communicate(json.dumps(asked).encode() + b"\n" + source.data, timeout=SECONDS)
+            found = json.loads(answer)
+            return found if isinstance(found, dict) else {"why": "damaged"}
+        except subprocess.TimeoutExpired:
+            return {"why": "slow"}
+        except ValueError:  # it ended before it had answered
+            return {"why": "slow" if begun.returncode in _ENDED else CRASHED}
+        finally:
+            begun.kill()

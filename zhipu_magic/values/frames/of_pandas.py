@@ -25,7 +25,8 @@ class PandasFrame:
 
     def reader(self, place: int) -> Reader:
         series = self._frame.iloc[:, place]
-        if not self._is_of_pandas:  # theirs are quick as a whole, and slow in slices
+        # Theirs are quick as a whole, and slow in slices.
+        if not self._is_of_pandas:  # pragma: no cover  # needs modin or cuDF
             import narwhals as nw
 
             series = nw.from_native(series, series_only=True).to_pandas()
@@ -46,7 +47,7 @@ class PandasFrame:
         left = self._frame if len(kept) == len(self.labels) else self._frame.iloc[:, [*kept]]
         right = self._library.DataFrame(cells)
         right.index = left.index
-        if self._is_of_pandas:
+        if self._is_of_pandas:  # pragma: no branch  # needs modin or cuDF
             right.attrs = left.attrs  # or else they would be left out
         joined = self._library.concat([left, right], axis=1)
         joined.columns = self._columns(left.columns, [*map(self.label, names)])

@@ -43,12 +43,12 @@ def drawn(data: bytes) -> Image:
         decoded = _decoded(data, as_png=is_webp)
     except (ValueError, struct.error):
         raise no_picture() from None
-    if is_webp and decoded is None:
-        raise no_picture(_("it is WebP, which needs Pillow: pip install pillow"))
+    if is_webp:
+        if decoded is None:
+            raise no_picture(_("it is WebP, which needs Pillow: pip install pillow"))
+        return drawn(decoded)
     if decoded is None and not is_whole:
         raise no_picture()
-    if is_webp and decoded is not None:
-        return drawn(decoded)
     return Image(kind, width, height, hashlib.sha256(data).hexdigest(), encoded=data)
 
 

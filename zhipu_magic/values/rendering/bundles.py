@@ -119,12 +119,8 @@ def _is_short(text: str) -> bool:
 
 def _other(data: Mapping[str, Any], tokens: int) -> str:
     if JSON in data:
-        try:
-            text = json.dumps(data[JSON], ensure_ascii=False, indent=1)
-        except (TypeError, ValueError, RecursionError):
-            text = ""
-        if text:
-            return fenced_ends(text, "json", tokens)
+        with suppress(TypeError, ValueError, RecursionError):
+            return fenced_ends(json.dumps(data[JSON], ensure_ascii=False, indent=1), "json", tokens)
     if words := html_text(_form(data, SVG)):
         return ends(for_model("[a drawing in SVG, with the words: {words}]", words=" ".join(words.split())), tokens)
     kinds = [kind for kind in data if kind not in (PLAIN, HTML)] or [kind for kind in data if kind == HTML]

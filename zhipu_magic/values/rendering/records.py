@@ -43,7 +43,12 @@ def attributes(value: Any) -> dict[str, Any]:
 
 def unless_secret(named: Mapping[Any, Any]) -> dict[Any, Any]:
     """Values by their names, without those that are named like a secret."""
-    return {name: left_out() if one and is_secret(name) else one for name, one in named.items()}
+    return {name: left_out() if is_secret(name) and not _is_empty(one) else one for name, one in named.items()}
+
+
+def _is_empty(value: Any) -> bool:
+    """Whether there is nothing to hide. Only Python's own values are asked: an array has no truth."""
+    return value is None or (type(value) in (str, bytes, bool, int, float, list, tuple, dict, set) and not value)
 
 
 def left_out() -> str:

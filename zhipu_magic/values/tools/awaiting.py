@@ -77,7 +77,6 @@ class _Running:
     def __init__(self, coroutine: Coroutine[Any, Any, Any]) -> None:
         self._coroutine = coroutine
         self._cancelled = False
-        self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
         self.over = threading.Event()
         self.result: Any = None
@@ -89,9 +88,9 @@ class _Running:
 
     def cancel(self) -> None:
         self._cancelled = True
-        if self._loop is not None and self._task is not None:
+        if self._task is not None:
             with suppress(RuntimeError):  # it has just ended
-                self._loop.call_soon_threadsafe(self._task.cancel)
+                self._task.get_loop().call_soon_threadsafe(self._task.cancel)
 
     def _run(self) -> None:
         try:
@@ -104,8 +103,8 @@ class _Running:
             self.over.set()
 
     async def _await(self) -> None:
-        self._loop, self._task = asyncio.get_running_loop(), asyncio.current_task()
+        self._task = asyncio.current_task()
         if self._cancelled:
-            self._task = None
+            self._coroutine.close()
             raise asyncio.CancelledError
         self.result = await self._coroutine

@@ -9,14 +9,10 @@ MOST_CHARACTERS: Final = 8_000_000
 
 
 class Found(NamedTuple):
-    """The text of a document by its parts, which are pages, slides or sheets, each with its label, and their number.
-
-    It `is_whole` unless the text was cut at its longest.
-    """
+    """The text of a document by its parts, which are pages, slides or sheets, each with its label, and their number."""
 
     parts: tuple[tuple[str, str], ...]
     total: int = 0
-    is_whole: bool = True
 
 
 class Unreadable(Exception):
@@ -44,7 +40,7 @@ class Parts:
         self._left -= len(text)
 
     def found(self, total: int = 0) -> Found:
-        return Found(tuple(self._parts), total, is_whole=self._left >= 0)
+        return Found(tuple(self._parts), total)
 
 
 def row_of(cells: list[str]) -> str:

@@ -32,12 +32,12 @@ def read(data: bytes, pages: Pages) -> Found:
 
 def _text(slide: Any) -> str:
     title = slide.shapes.title
-    pieces = [f"### {title.text_frame.text.strip()}"] if title is not None and title.text_frame.text.strip() else []
+    pieces = [] if title is None else [f"### {' '.join(text.split())}" for text in _texts(title, 0)]
     pieces += [text for shape in slide.shapes if shape != title for text in _texts(shape, _MOST_LEVELS)]
     if slide.has_notes_slide:
         notes = slide.notes_slide.notes_text_frame
-        if notes is not None and notes.text.strip():
-            pieces.append(f"Notes: {notes.text.strip()}")
+        if notes is not None and (said := _lines(notes)):
+            pieces.append(f"Notes: {said}")
     return "\n\n".join(pieces)
 
 
@@ -53,5 +53,11 @@ def _texts(shape: Any, levels: int) -> Iterator[str]:
         chart = shape.chart
         name = chart.chart_title.text_frame.text if chart.has_title and chart.chart_title.has_text_frame else ""
         yield f"[chart{': ' if name else ''}{name}]"
-    elif shape.has_text_frame and shape.text_frame.text.strip():
-        yield shape.text_frame.text.strip()
+    elif shape.has_text_frame and (text := _lines(shape.text_frame)):
+        yield text
+
+
+def _lines(frame: Any) -> str:
+    """The text of a frame: python-pptx has a vertical tab where a line is broken within a paragraph."""
+    text: str = frame.text
+    return text.replace("\v", "\n").strip()

@@ -25,9 +25,9 @@ def _shown(value: Any, tokens: int) -> Any:
         return for_model("{kind} of {what}", kind=library_and_class(value), what=plural(len(data), "byte"))
     if isinstance(address, str) and address:
         return for_model("{kind} of {what}", kind=library_and_class(value), what=without_secrets(address))
-    if data:
-        return data
-    raise SaysNothing(value)
+    if isinstance(data, str) or not data:
+        raise SaysNothing(value)
+    return data
 
 
 def _place(value: Any, tokens: int) -> str:

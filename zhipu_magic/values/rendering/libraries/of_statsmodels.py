@@ -9,8 +9,7 @@ from typing import Any, Final
 
 from ....text.languages.messages import for_model
 from ....text.tokens import fenced_within, weight
-from ..instead import ways_to_read
-from ..registry import LATE, SaysNothing, add
+from ..registry import LATE, add
 from .parts import library_and_class, quietly
 
 _MOST_NAMES: Final = 20
@@ -20,17 +19,14 @@ _MOMENT: Final = re.compile(r"(?P<before>^|  )(?:Date|Time): {2,}\S(?:\S| (?! ))
 
 def results(value: Any, tokens: int) -> Any:
     """What was fitted to what, and the summary of it."""
-    make = getattr(value, "summary", None)
-    if not callable(make):
-        raise SaysNothing(value, *ways_to_read(value))
     with quietly():
-        found = make()
-    model = getattr(value, "model", None)
-    heading = library_and_class(value).replace("ResultsWrapper", "Results")
-    if model is not None:
-        heading = for_model(
-            "{results}: {model} of {what}", results=heading, model=type(model).__name__, what=_of(model)
-        )
+        found = value.summary()
+    heading = for_model(
+        "{results}: {model} of {what}",
+        results=library_and_class(value).replace("ResultsWrapper", "Results"),
+        model=type(value.model).__name__,
+        what=_of(value.model),
+    )
     heading += "\n"
     return heading + summary(found, round(tokens - weight(heading)))
 

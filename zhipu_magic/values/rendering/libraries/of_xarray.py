@@ -81,9 +81,7 @@ def _variable(value: Any, *, ends: bool = False) -> str:
 
 def _values(value: Any) -> str:
     """A coordinate's values, of many the first and the last."""
-    data = value.variable.values
-    if not data.shape:
-        return briefly(data.astype(str).item() if data.dtype.kind in "mM" else data.item())
+    data = value.variable.values.reshape(-1)
     if len(data) <= 2 * _ENDS:
         return ", ".join(_texts(data))
     return ", ".join([*_texts(data[:_ENDS]), "…", *_texts(data[-_ENDS:])])
