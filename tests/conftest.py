@@ -23,7 +23,7 @@ from story import Story
 from zhipu_magic import Chat
 from zhipu_magic.practice import PracticeServer
 from zhipu_magic.service import keys
-from zhipu_magic.text.languages import language as languages
+from zhipu_magic.text.languages.language import reader
 
 # No test fails because a machine is slow.
 settings.register_profile("at any speed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -83,7 +83,7 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No key, address, model, proxy or journal of the machine's own reaches a test."""
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "user data"))
     monkeypatch.setenv("ZHIPU_MAGIC_LANGUAGE", "en")  # whatever that of the machine is
-    languages.look_again()
+    reader.look_again()
     for name in ("ZHIPUAI_API_KEY", "ZHIPUAI_BASE_URL", "ZHIPU_MAGIC_MODEL", "ZHIPU_MAGIC_REPLAY", "JPY_SESSION_NAME"):
         monkeypatch.delenv(name, raising=False)
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):

@@ -43,7 +43,7 @@ ARGUMENTS: dict[str, tuple[int | str, ...]] = {
     "_help": (0,),
     "_needs": (0,),
     "ScriptFileError": (0,),
-    "_Unread": (0,),
+    "Unread": (0,),
     "_mistake": (0,),
     "_option": ("help",),
     "_group": (0,),

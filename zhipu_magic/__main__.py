@@ -22,10 +22,10 @@ from tempfile import TemporaryDirectory
 from typing import Any, NoReturn
 
 from .practice import PracticeServer, ScriptFileError
-from .text.languages import language as languages
 from .text.languages.argparse_words import argparse_in_language, headings_in_language
 from .text.languages.console import show_all
 from .text.languages.joined import comma, sentences
+from .text.languages.language import LANGUAGE_VARIABLE, language_named, reader
 from .text.languages.messages import N_, _, told
 from .text.languages.system_words import why
 
@@ -221,7 +221,7 @@ def has_browser() -> bool:
 
 def _quickstart() -> Path:
     """The notebook in the reader's language: inside an installed package, or at the top of the repository."""
-    here, is_chinese = Path(__file__).parent, languages.named(_locale()) == "zh"
+    here, is_chinese = Path(__file__).parent, language_named(_locale()) == "zh"
     installed = here / "notebook" / ("quickstart_zh.ipynb" if is_chinese else "quickstart.ipynb")
     notebooks = here.parent / "notebooks"
     return installed if installed.exists() else (notebooks / "zh" if is_chinese else notebooks) / "quickstart.ipynb"
@@ -231,9 +231,9 @@ def _locale() -> str:
     """The locale of the demo: our own variable names it, or the user's JupyterLab, or the system."""
     from .notebook.page.jupyterlab_language import chosen
 
-    own = languages.named(os.environ.get(languages.LANGUAGE_VARIABLE, ""))
+    own = language_named(os.environ.get(LANGUAGE_VARIABLE, ""))
     language = chosen(os.environ) if own is None else ""
-    return language or {"zh": "zh_CN", "en": "en"}[own or languages.of_reader()]
+    return language or {"zh": "zh_CN", "en": "en"}[own or reader.language]
 
 
 def _write_settings(folder: Path) -> None:

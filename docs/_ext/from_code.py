@@ -19,7 +19,8 @@ from zhipu_magic.notebook.hints import HINTS
 from zhipu_magic.notebook.line import options as cell_options
 from zhipu_magic.notebook.settings import Settings
 from zhipu_magic.service.error_causes import CAUSES, Cause
-from zhipu_magic.text.languages.language import Language, translated
+from zhipu_magic.text.languages.catalogue import translated
+from zhipu_magic.text.languages.language import Language
 from zhipu_magic.text.languages.messages import Tellable
 
 #: The words of these tables that the package itself does not have.

@@ -16,15 +16,15 @@ from zhipu_magic.history.rounds import Called
 from zhipu_magic.practice import Answer, PracticeServer
 from zhipu_magic.service.profile import DEFAULT_BASE_URL
 from zhipu_magic.text.errors import GLMError, InvalidAnswer, InvalidRequest, NotRecorded
-from zhipu_magic.text.languages import language
+from zhipu_magic.text.languages.language import reader
 from zhipu_magic.text.languages.messages import told
 
 
 @pytest.fixture(autouse=True)
 def chinese() -> Iterator[None]:
-    language.choose("zh")
+    reader.choose("zh")
     yield
-    language.choose("auto")
+    reader.choose("auto")
 
 
 def test_a_transcript_has_chinese_headings(chat: Chat, server: PracticeServer) -> None:
@@ -72,7 +72,7 @@ def test_an_answer_of_another_type_is_told_whole(chat: Chat, server: PracticeSer
     with pytest.raises(InvalidAnswer) as caught:
         chat.ask("yes?", as_type=bool).value  # noqa: B018  # reads it
     assert caught.value.message == "回答因达到最大长度而被截断，不是有效的 bool。"
-    assert caught.value.said == "The answer was cut off at its maximum length and is not a valid bool."
+    assert caught.value.happened == "The answer was cut off at its maximum length and is not a valid bool."
 
 
 @pytest.mark.parametrize(

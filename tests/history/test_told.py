@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from zhipu_magic.history.change import Change
 from zhipu_magic.history.events.changes import SessionEvent, from_json
 from zhipu_magic.history.events.drawn_event import DrawnEvent
 from zhipu_magic.history.events.map_event import MapEvent
@@ -20,8 +21,8 @@ from zhipu_magic.history.journal.glance import language_in
 from zhipu_magic.history.journal.journal import Journal
 from zhipu_magic.history.rows.row import Row, RowError, line_of, row_of
 from zhipu_magic.text.errors import ReplyBroken
-from zhipu_magic.text.languages import language
 from zhipu_magic.text.languages.joined import sentences
+from zhipu_magic.text.languages.language import LANGUAGE_VARIABLE, reader
 from zhipu_magic.text.languages.messages import _, told
 from zhipu_magic.text.languages.numbers import plural
 
@@ -34,9 +35,9 @@ CALLED = {"choices": [{"message": {"content": "", "tool_calls": [CALL]}, "finish
 
 @pytest.fixture
 def chinese() -> Iterator[None]:
-    language.choose("zh")
+    reader.choose("zh")
     yield
-    language.choose("auto")
+    reader.choose("auto")
 
 
 def written(event: Any) -> dict[str, Any]:
@@ -45,6 +46,11 @@ def written(event: Any) -> dict[str, Any]:
     assert "没有" not in line.decode()
     members: dict[str, Any] = json.loads(line)
     return members
+
+
+def test_a_change_is_told_whether_it_is_a_text_of_ours_or_a_name(chinese: None) -> None:
+    assert told(Change(_("a turn continued"))) == "续写的一轮" and told(Change("{x} of {")) == "{x} of {"
+    assert told(Change("", 3)) == "第 3 轮" and Change(_("a turn continued")) == "a turn continued"
 
 
 def test_what_is_said_of_a_reply_is_told_in_the_language_of_its_reader(chinese: None) -> None:
@@ -58,7 +64,7 @@ def test_what_is_said_of_a_reply_is_told_in_the_language_of_its_reader(chinese: 
         completion=COMPLETION,
         cut=[LEFT, "as it is"],
         above=LEFT,
-        broken=ReplyBroken("There is no turn {number} to fork at.", number=plural(3, "row"), reason="test").said,
+        broken=ReplyBroken("There is no turn {number} to fork at.", number=plural(3, "row"), reason="test").happened,
         rounds=rounds,
     )
     members = written(event)
@@ -199,8 +205,8 @@ def test_there_need_be_no_journal(tmp_path: Path) -> None:
 
 def test_a_session_says_its_language_unless_it_is_english(chinese: None, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "language" not in Journal().begin({"model": "m"}).to_json()  # chosen meanwhile, by a cell
-    monkeypatch.setenv(language.LANGUAGE_VARIABLE, "zh")
-    language.look_again()
+    monkeypatch.setenv(LANGUAGE_VARIABLE, "zh")
+    reader.look_again()
     journal = Journal()
     assert journal.begin({"model": "m"}).language == "zh"
     journal.fork(None)

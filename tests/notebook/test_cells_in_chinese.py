@@ -22,7 +22,7 @@ from zhipu_magic.notebook.display.screen import Screen
 from zhipu_magic.notebook.display.typeset_painter import TypesetPainter
 from zhipu_magic.practice import STALL, Answer, Fault, PracticeServer, Raw, chunk, sse, tool_call
 from zhipu_magic.text.errors import GLMError
-from zhipu_magic.text.languages import language as languages
+from zhipu_magic.text.languages.language import reader
 
 MODEL = "glm-4.7-flash"
 
@@ -192,9 +192,9 @@ def test_the_journal_that_is_offered(chinese: Page, server: PracticeServer, tmp_
 
 @pytest.fixture
 def in_chinese() -> Any:
-    languages.choose("zh")
+    reader.choose("zh")
     yield
-    languages.choose("auto")
+    reader.choose("auto")
 
 
 def _painters(chat: Chat) -> dict[str, Callable[[Any], Any]]:

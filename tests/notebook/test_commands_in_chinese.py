@@ -15,7 +15,7 @@ from zhipu_magic.notebook.commands.registry import COMMANDS
 from zhipu_magic.notebook.hints import HINTS
 from zhipu_magic.notebook.line.options import PARSER
 from zhipu_magic.practice import Answer, PracticeServer
-from zhipu_magic.text.languages import language
+from zhipu_magic.text.languages.language import reader
 from zhipu_magic.text.languages.messages import Message, _, told
 from zhipu_magic.text.wrapping import width
 
@@ -198,13 +198,13 @@ def test_tab_says_what_a_candidate_is(chinese: Page) -> None:
 
 
 @pytest.fixture
-def reader() -> Iterator[None]:
-    language.choose("zh")
+def chinese_reader() -> Iterator[None]:
+    reader.choose("zh")
     yield
-    language.choose("auto")
+    reader.choose("auto")
 
 
-def test_notices_and_costs(reader: None) -> None:
+def test_notices_and_costs(chinese_reader: None) -> None:
     assert told(notices.set_aside(2, _("deleted"), elsewhere="b")).startswith("对话线 b 的 2 轮已暂存：")
     assert notices.set_aside(1, "deleted") == (
         "1 turn was set aside: its cell was deleted. %glm restore brings it back."
@@ -214,7 +214,7 @@ def test_notices_and_costs(reader: None) -> None:
 
 
 @pytest.mark.parametrize("hint", dict.fromkeys(HINTS.values()))
-def test_every_hint_is_in_chinese(reader: None, hint: str) -> None:
+def test_every_hint_is_in_chinese(chinese_reader: None, hint: str) -> None:
     said = told(Message(hint))
     assert not english_in(said)
     assert chinese_in(said) or hint.startswith("(%glm login")

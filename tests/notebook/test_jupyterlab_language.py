@@ -16,7 +16,7 @@ from platforms import needs_links
 
 from zhipu_magic.notebook.page.jupyterlab_language import chosen
 from zhipu_magic.notebook.page_told import told_with
-from zhipu_magic.text.languages import language as languages
+from zhipu_magic.text.languages.language import reader
 
 #: As JupyterLab writes it when a language is chosen in its menu.
 WRITTEN = """{
@@ -144,7 +144,7 @@ def test_settings_that_are_kept_elsewhere_are_followed(tmp_path: Path) -> None:
 
 def test_a_page_of_jupyterlab_speaks_its_language(jupyter: Path, page: Page) -> None:
     choose(jupyter, WRITTEN % "zh_CN")
-    languages.look_again()
+    reader.look_again()
     assert "还没有提问。" in page.run("%glm usage").plain()
 
 
@@ -153,7 +153,7 @@ def test_a_kernel_that_jupyter_server_has_not_started_reads_no_settings(
 ) -> None:
     choose(jupyter, WRITTEN % "zh_CN")
     monkeypatch.delenv("JPY_SESSION_NAME")
-    languages.look_again()
+    reader.look_again()
     assert "Nothing has been asked yet." in page.run("%glm usage").plain()
 
 
@@ -172,7 +172,7 @@ def test_what_the_extension_says_counts_first_and_our_own_settings_before_it(
     assert usage("fr-FR") == "Nothing has been asked yet."  # the system's: LANG
     assert usage("zh-CN") == "还没有提问。"
     monkeypatch.setenv("ZHIPU_MAGIC_LANGUAGE", "en")
-    languages.look_again()
+    reader.look_again()
     assert usage("zh-TW") == "Nothing has been asked yet."
     assert page.run("%config GLMMagics.language = 'zh'").success
     assert usage("en") == "还没有提问。"

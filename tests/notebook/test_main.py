@@ -22,7 +22,7 @@ from platforms import needs_signals
 from test_cell import DIALOGUE
 
 from zhipu_magic import __main__ as program
-from zhipu_magic.text.languages import language as languages
+from zhipu_magic.text.languages.language import reader
 
 
 @needs_signals
@@ -62,7 +62,7 @@ def test_help_and_mistakes_are_told_in_chinese(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ZHIPU_MAGIC_LANGUAGE", "zh")
-    languages.look_again()
+    reader.look_again()
     outputs = []
     for words in (["--help"], ["serve", "--port", "x"], ["record"], ["serve", "--pac"], ["demo", "more"]):
         with pytest.raises(SystemExit):
@@ -190,7 +190,7 @@ def test_the_demo_is_in_the_language_of_its_users_jupyterlab(
     monkeypatch.setenv("ZHIPU_MAGIC_LANGUAGE", own)
     monkeypatch.setenv("LANG", system)
     monkeypatch.setenv("JUPYTERLAB_SETTINGS_DIR", str(tmp_path / "user"))
-    languages.look_again()
+    reader.look_again()
     setting = Path("@jupyterlab", "translation-extension", "plugin.jupyterlab-settings")
     if chosen:
         (tmp_path / "user" / setting).parent.mkdir(parents=True)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from zhipu_magic.history.events import members
 from zhipu_magic.notebook import page_told
-from zhipu_magic.notebook.page_told import LONGEST_CELL, LONGEST_PAGE, MOST_CELLS, PageCell, Told, told_with
+from zhipu_magic.notebook.page_told import LONGEST_CELL, LONGEST_PAGE, MOST_CELLS, PageCell, PageSays, told_with
 
 _JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=250),
@@ -27,7 +27,7 @@ def test_the_cells_come_in_the_order_of_the_page_each_once() -> None:
     assert told is not None
     assert told.cells == ("b", "a")
     assert told_with(_said(cells=["b", "a", "b"]), told) is told
-    assert told_with(_said(cells=["a", "b"]), told) == Told(("a", "b"), said=_said(cells=["a", "b"])["zhipu_magic"])
+    assert told_with(_said(cells=["a", "b"]), told) == PageSays(("a", "b"), raw=_said(cells=["a", "b"])["zhipu_magic"])
 
 
 def test_the_cells_above_are_code_by_ids_and_markdown_with_text() -> None:

@@ -12,8 +12,7 @@ from restarted import Kernels
 from zhipu_magic import Chat
 from zhipu_magic.practice import Answer, Fault, PracticeServer
 from zhipu_magic.text.errors import InvalidRequest
-from zhipu_magic.text.languages import language
-from zhipu_magic.text.languages.language import LANGUAGE_VARIABLE
+from zhipu_magic.text.languages.language import LANGUAGE_VARIABLE, reader
 from zhipu_magic.text.languages.messages import told
 
 #: Each cell with what the service answers it. The first one shows something before the journal is needed.
@@ -39,7 +38,7 @@ PAGE: tuple[tuple[str, tuple[Any, ...]], ...] = (
 @pytest.fixture(autouse=True)
 def language_of_the_machine() -> Iterator[None]:
     yield
-    language.choose("auto")
+    reader.choose("auto")
 
 
 def run(kernels: Kernels, cells: Any = PAGE, replay: str = "off") -> list[tuple[Any, str]]:
@@ -114,7 +113,7 @@ def test_rows_that_failed_are_told_in_the_language_of_their_reader(
     page.run("%%glm --each many --in-flight 1 -o found\n{{ text }}")
     failed = page.magics.chat.map("{{ text }}", page.names["many"], in_flight=1).errors[0]
     assert failed.message == error["message"]
-    language.choose("zh")
+    reader.choose("zh")
     assert told(failed.message).startswith("服务检测到请求中有不安全或敏感内容。")
 
 
@@ -122,6 +121,6 @@ def test_without_a_notebook_the_environment_has_the_language(
     server: PracticeServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(LANGUAGE_VARIABLE, "zh")
-    language.look_again()
+    reader.look_again()
     with pytest.raises(InvalidRequest, match="没有可以发送的内容：提示词是空的。"):
         Chat("glm-4", base_url=server.base_url, api_key=server.api_key).ask(" ")

@@ -17,7 +17,7 @@ from zhipu_magic.notebook.commands.code import _CELL_FAILED, _SCRIPT_FAILED
 from zhipu_magic.practice import tool_call
 from zhipu_magic.practice.dialogue import answer
 from zhipu_magic.practice.request import ChatRequest
-from zhipu_magic.text.languages.language import translated
+from zhipu_magic.text.languages.catalogue import translated
 
 Ask = Callable[..., httpx.Response]
 

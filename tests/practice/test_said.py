@@ -9,7 +9,8 @@ import httpx
 import pytest
 
 from zhipu_magic.practice import PracticeServer, ScriptFileError
-from zhipu_magic.practice.said import _, told
+from zhipu_magic.practice.messages import _, told
+from zhipu_magic.text.languages.language import language_of_environment
 from zhipu_magic.text.languages.messages import in_language
 from zhipu_magic.text.markup import Markup
 
@@ -17,26 +18,34 @@ VARIABLES = ("ZHIPU_MAGIC_LANGUAGE", "LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"
 
 
 @pytest.mark.parametrize(
-    ("environment", "is_chinese"),
+    ("environment", "found"),
     [
-        ({}, False),
-        ({"LANG": "zh_CN.UTF-8"}, True),
-        ({"LC_ALL": "C", "LANG": "zh_CN.UTF-8"}, False),
-        ({"ZHIPU_MAGIC_LANGUAGE": "auto", "LANG": "zh_CN.UTF-8"}, True),
-        ({"ZHIPU_MAGIC_LANGUAGE": "zh", "LANG": "en_US.UTF-8"}, True),
-        ({"ZHIPU_MAGIC_LANGUAGE": "nonsense", "LANG": "zh_CN.UTF-8"}, True),
-        ({"LANGUAGE": "fr:zh_CN:en", "LANG": "fr_FR.UTF-8"}, True),
-        ({"LANGUAGE": "fr", "LANG": "zh_CN.UTF-8"}, False),
+        ({}, None),
+        ({"LANG": "zh_CN.UTF-8"}, "zh"),
+        ({"LANG": "Chinese_China.936"}, "zh"),
+        ({"LANG": "zha_CN"}, None),
+        ({"LANG": "zh_CN.UTF-8", "LC_ALL": "C.UTF-8"}, None),
+        ({"LANG": "zh_TW", "LANGUAGE": ""}, "zh"),
+        ({"LANG": "zh_CN", "LANGUAGE": ":"}, "zh"),
+        ({"LANG": "fr_FR", "LANGUAGE": "fr:zh_CN:en"}, "zh"),
+        ({"LANG": "zh_CN", "LANGUAGE": "fr:de"}, None),
+        ({"LANG": "en_US.UTF-8", "ZHIPU_MAGIC_LANGUAGE": "zh"}, "zh"),
+        ({"LANG": "zh_CN", "ZHIPU_MAGIC_LANGUAGE": "auto"}, "zh"),
+        ({"LANG": "zh_CN", "ZHIPU_MAGIC_LANGUAGE": "nonsense"}, "zh"),
+        ({"LANG": "zh_CN", "ZHIPU_MAGIC_LANGUAGE": "en:zh"}, "en"),
+        ({"LANG": "C", "ZHIPU_MAGIC_LANGUAGE": "fr:zh"}, None),
     ],
 )
 def test_the_language_is_that_of_the_environment(
-    environment: dict[str, str], is_chinese: bool, monkeypatch: pytest.MonkeyPatch
+    environment: dict[str, str], found: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """The practice server finds the language by itself, and finds the same one as the notebook."""
     for name in VARIABLES:
         monkeypatch.delenv(name, raising=False)
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    assert told(_("the text")) == ("文本" if is_chinese else "the text")
+    assert language_of_environment(environment) == found
+    assert told(_("the text")) == ("文本" if found == "zh" else "the text")
 
 
 @pytest.mark.parametrize(
@@ -58,7 +67,7 @@ def test_a_mistake_in_a_script_is_told_in_chinese(
     assert in_language(error, "zh") == f"{path}{said}"
     english = str(error)
     monkeypatch.setenv("ZHIPU_MAGIC_LANGUAGE", "zh")
-    assert str(error) == f"{path}{said}" != english == error.said
+    assert str(error) == f"{path}{said}" != english == error.happened
 
 
 def test_what_is_no_yaml_or_json_is_told_in_chinese(tmp_path: Path) -> None:

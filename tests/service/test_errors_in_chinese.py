@@ -13,15 +13,15 @@ from zhipu_magic.service.error_causes import CAUSES, cause_of
 from zhipu_magic.service.error_codes import not_a_reply, service_error
 from zhipu_magic.service.quota import _name
 from zhipu_magic.service.ranges import RANGES
-from zhipu_magic.text.languages import language
+from zhipu_magic.text.languages.language import reader
 from zhipu_magic.text.languages.messages import told
 
 
 @pytest.fixture(autouse=True)
 def chinese() -> Iterator[None]:
-    language.choose("zh")
+    reader.choose("zh")
     yield
-    language.choose("auto")
+    reader.choose("auto")
 
 
 def refused(status: int, code: str = "", words: str = "", retry_after: float | None = None) -> str:
@@ -58,7 +58,7 @@ def test_an_error_in_chinese_has_the_services_own_words() -> None:
 
 def test_an_error_is_recorded_in_english() -> None:
     error = service_error(429, json.dumps({"error": {"code": "1302"}}))
-    assert error.said == "Too many requests are in progress with this key."
+    assert error.happened == "Too many requests are in progress with this key."
     assert error.in_language("en").endswith("then try again.\n(HTTP 429 · code 1302)")
 
 

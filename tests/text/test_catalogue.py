@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import pkgutil
+import struct
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,8 +14,9 @@ from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 
 from hatch_build import compile_catalogues, po_files
-from zhipu_magic.practice import said
-from zhipu_magic.text.languages import language
+from zhipu_magic.practice import messages as of_practice
+from zhipu_magic.text.languages import catalogue
+from zhipu_magic.text.languages.language import prompted, reader
 from zhipu_magic.text.languages.messages import _, for_model, told
 from zhipu_magic.text.languages.numbers import plural
 from zhipu_magic.text.markup import Markup
@@ -35,13 +38,12 @@ def install(monkeypatch: pytest.MonkeyPatch) -> Iterator[Install]:
         forget()
 
     def forget() -> None:
-        language._catalogue.cache_clear()
-        language._are_forms.cache_clear()
+        catalogue._catalogue.cache_clear()
 
-    language.choose("zh")
+    reader.choose("zh")
     yield put
     forget()
-    language.choose("auto")
+    reader.choose("auto")
 
 
 def of(*messages: tuple[str | tuple[str, str], str | tuple[str, ...]]) -> bytes:
@@ -65,33 +67,44 @@ GOOD = of(("There is no batch {id} here.", "没有 {id}"))
         GOOD.replace(b"utf-8", b"none!"),
         GOOD.replace("没".encode(), b"\xff\xff\xff"),
         of(("another", "message")),
+        of(("There is no batch {id} here.", "没有"), (("{count:,} row", "{count:,} rows"), ("{rows} 行",))),
         of(("There is no batch {id} here.", "没有 {number}"), (("{count:,} row", "{count:,} rows"), ("{rows} 行",))),
         of(("There is no batch {id} here.", "没有 {id.x} {"), (("{count:,} row", "{count:,} rows"), ("{count:.2f}",))),
     ],
     ids=lambda data: repr(data)[:20],
 )
-def test_without_a_translation_all_is_told_in_english(data: bytes | OSError, install: Install) -> None:
+def test_without_a_translation_all_is_told_in_english(
+    data: bytes | OSError, install: Install, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     install(data)
     message = _("There is no batch {id} here.", id=plural(2, "row"))
     assert told(message) == Markup("There is no batch {id} here.", id=plural(2, "row")).plain == message
-    with language.prompted("zh"):
+    with prompted("zh"):
         assert for_model("There is no batch {id} here.", id=2) == "There is no batch 2 here."
+    file = tmp_path / "zh_CN" / "LC_MESSAGES" / "zhipu_magic.mo"
+    file.parent.mkdir(parents=True)
+    if isinstance(data, bytes):
+        file.write_bytes(data)
+    monkeypatch.setattr(of_practice, "_LOCALES", tmp_path)
+    of_practice._chinese.cache_clear()
+    said = of_practice.Message("There is no batch {id} here.", id=2)
+    assert said.in_language("zh") == said == "There is no batch 2 here.", "the practice server does the same"
+    of_practice._chinese.cache_clear()
 
 
-def test_the_practice_server_speaks_english_where_its_catalogue_is_damaged(monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*_arguments: object, **_more: object) -> None:
-        raise OSError("bad magic number")
-
-    monkeypatch.setattr(said, "translation", broken)
-    said._chinese.cache_clear()
-    assert said._("the text").in_language("zh") == "the text"
-    said._chinese.cache_clear()
+def of_another_machine(data: bytes) -> bytes:
+    """A catalogue with the bytes of its numbers the other way round."""
+    _magic, _version, count, ids, texts = struct.unpack_from("=5I", data)
+    ends = max(ids, texts) + 8 * count
+    words = struct.unpack(f"={ends // 4}I", data[:ends])
+    return struct.pack(f"{'>' if sys.byteorder == 'little' else '<'}{len(words)}I", *words) + data[ends:]
 
 
-def test_all_translations_of_a_plural_are_told(install: Install) -> None:
-    install(of((("{count:,} row", "{count:,} rows"), ("{count:,} 行",))))
+@pytest.mark.parametrize("written", [bytes, of_another_machine])
+def test_all_translations_of_a_plural_are_told(written: Callable[[bytes], bytes], install: Install) -> None:
+    install(written(of((("{count:,} row", "{count:,} rows"), ("{count:,} 行",)))))
     assert told(plural(1, "row")) == "1 行" and told(plural(2000, "row")) == "2,000 行"
-    assert language.translated_plural("{count:,} row", "another text", 2, "zh") == "another text"
+    assert catalogue.translated_plural("{count:,} row", "another text", 2, "zh") == "another text"
 
 
 ENTRY = 'msgid "one"\nmsgstr "一"\n'

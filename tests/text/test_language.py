@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from zhipu_magic.text.languages import language
-from zhipu_magic.text.languages.language import is_chinese, of_environment
+from zhipu_magic.text.languages.language import Language, Reader, is_chinese, reader
 
 
 @pytest.mark.parametrize(
@@ -36,43 +35,25 @@ def test_other_languages_are_not(text: str) -> None:
     assert not is_chinese(text)
 
 
-@pytest.mark.parametrize(
-    ("environment", "found"),
-    [
-        ({}, None),
-        ({"LANG": "zh_CN.UTF-8"}, "zh"),
-        ({"LANG": "zh_CN.UTF-8", "LC_ALL": "C.UTF-8"}, None),
-        ({"LANG": "zh_TW", "LANGUAGE": ""}, "zh"),
-        ({"LANG": "zh_CN", "LANGUAGE": ":"}, "zh"),
-        ({"LANG": "fr_FR", "LANGUAGE": "fr:zh_CN:en"}, "zh"),
-        ({"LANG": "zh_CN", "LANGUAGE": "fr:de"}, None),
-        ({"LANG": "zh_CN", "ZHIPU_MAGIC_LANGUAGE": "nonsense"}, "zh"),
-        ({"LANG": "zh_CN", "ZHIPU_MAGIC_LANGUAGE": "en:zh"}, "en"),
-    ],
-)
-def test_the_environment_names_a_language(environment: dict[str, str], found: str | None) -> None:
-    assert of_environment(environment) == found
-
-
 def test_a_console_without_chinese_characters_is_spoken_to_in_english(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ZHIPU_MAGIC_LANGUAGE", "zh")
     for encoding, spoken in (("ascii", "en"), ("utf-8", "zh"), ("gbk", "zh"), ("nonsense", "en")):
         monkeypatch.setattr("sys.stdout", type("Console", (), {"encoding": encoding})())
-        language.look_again()
-        assert language.of_auto() == spoken
+        reader.look_again()
+        assert reader.auto() == spoken
     monkeypatch.undo()
-    language.look_again()
+    reader.look_again()
 
 
 def test_a_page_that_ends_leaves_the_language_of_another() -> None:
-    def one() -> language.Language:
+    def one() -> Language:
         return "zh"
 
-    language.ask_first(lambda: None)
-    language.choose("en")
-    language.ask_first(one)
-    language.choose("zh")
-    language.ask_no_more(lambda: None)
-    assert language.of_reader() == language.of_auto() == "zh"
-    language.ask_no_more(one)
-    assert language._Reader.ask is None and language._Reader.chosen is None
+    reader.ask_first(lambda: None)
+    reader.choose("en")
+    reader.ask_first(one)
+    reader.choose("zh")
+    reader.ask_no_more(lambda: None)
+    assert reader.language == reader.auto() == "zh"
+    reader.ask_no_more(one)
+    assert reader == Reader()

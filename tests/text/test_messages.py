@@ -6,6 +6,7 @@ import copy
 import json
 import pickle
 import threading
+import weakref
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,9 +15,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from zhipu_magic.notebook import hints
 from zhipu_magic.text.errors import NOTHING_SENT, InvalidRequest
-from zhipu_magic.text.languages import language
-from zhipu_magic.text.languages.joined import all_of, clauses, comma, joined, sentences
+from zhipu_magic.text.languages.joined import Joined, all_of, clauses, comma, sentences
+from zhipu_magic.text.languages.language import language_of, prompted, reader
 from zhipu_magic.text.languages.message_data import data_of, told_by
 from zhipu_magic.text.languages.messages import Message, _, pgettext, sent, told
 from zhipu_magic.text.languages.notice import Notice
@@ -26,9 +28,9 @@ from zhipu_magic.text.markup import Markup
 
 @pytest.fixture
 def chinese() -> Iterator[None]:
-    language.choose("zh")
+    reader.choose("zh")
     yield
-    language.choose("auto")
+    reader.choose("auto")
 
 
 def test_in_english_a_message_is_its_text() -> None:
@@ -45,7 +47,7 @@ def test_a_message_is_told_in_chinese_and_stays_english_as_a_str(chinese: None) 
 def test_what_goes_to_a_model_is_in_the_language_of_the_prompt(chinese: None) -> None:
     said = plural(3, "row")
     assert sent(said) == "3 rows" and told(said) == "3 行"
-    with language.prompted(language.language_of("这张表说明什么？")):
+    with prompted(language_of("这张表说明什么？")):
         assert sent(said) == "3 行"
     assert sent(said) == "3 rows"
 
@@ -53,24 +55,24 @@ def test_what_goes_to_a_model_is_in_the_language_of_the_prompt(chinese: None) ->
 def test_an_error_is_told_in_the_language_of_its_reader() -> None:
     error = InvalidRequest("There is no batch {id} here.", near="b2", outcomes=[NOTHING_SENT], reason="test", id="b1")
     assert str(error) == "There is no batch b1 here. Did you mean b2?\nNothing was sent."
-    language.choose("zh")
+    reader.choose("zh")
     try:
         assert str(error) == "这里没有批处理 b1。是不是想写 b2？\n什么都没有发送。"
-        assert error.said == "There is no batch b1 here." and error.message == "这里没有批处理 b1。"
+        assert error.happened == "There is no batch b1 here." and error.message == "这里没有批处理 b1。"
     finally:
-        language.choose("auto")
+        reader.choose("auto")
     assert error.message == "There is no batch b1 here."
 
 
 def test_a_piece_of_a_page_is_told_when_it_is_shown() -> None:
-    piece = Markup("There is no batch {id} here.", id=joined(" · ", [plural(2, "turn"), "*"]))
+    piece = Markup("There is no batch {id} here.", id=Joined(" · ", [plural(2, "turn"), "*"]))
     assert piece.plain == "There is no batch 2 turns · * here."
-    language.choose("zh")
+    reader.choose("zh")
     try:
         assert piece.plain == "这里没有批处理 2 轮 · *。"
         assert Markup.of(plural(2, "turn")).bare == "2 轮"
     finally:
-        language.choose("auto")
+        reader.choose("auto")
     assert piece.plain == "There is no batch 2 turns · * here."
 
 
@@ -95,6 +97,8 @@ def test_lists_and_sentences_follow_the_language(chinese: None) -> None:
     assert told(clauses(["a", "b"])) == "a，b" and clauses(["a", "b"]) == "a, b"
     assert told(comma(["a", clauses(["b", "c"]), "d"])) == "a，b，c，d"
     assert told(sentences("没有", "“a”", "b")) == "没有“a”b"
+    assert Markup.sentences(Markup("`a`"), NOTHING_SENT, Markup("*b*")).rich == "`a` 什么都没有发送。*b*"
+    assert told(Joined(" ", [NOTHING_SENT, "b"])) == "什么都没有发送。 b", "no sentences"
 
 
 def test_one_word_of_ours_may_be_two_of_another_language(chinese: None) -> None:
@@ -112,6 +116,7 @@ def test_one_word_of_ours_may_be_two_of_another_language(chinese: None) -> None:
         compact(12_345),
         pgettext("tokens", "prompt"),
         clauses([plural(2, "row"), "b"]),
+        sentences(plural(2, "row"), "b"),
         Notice("Nothing was sent.", hint="There is no batch {id} here.", reason="test", id=3),
     ],
     ids=lambda text: type(text).__name__,
@@ -192,6 +197,25 @@ def test_a_message_keeps_what_its_facts_were(chinese: None) -> None:
     assert str(error) == "这里没有批处理 [1]。\nNo [1]."
 
 
+class Failed(Exception):
+    """An error of a library's."""
+
+
+def test_the_hint_of_a_cell_has_the_facts_of_the_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hints, "HINTS", {"test": "{id!r}, {other}: {error}"})
+    changing, error = [1], Failed("no")
+    facts: dict[str, object] = {"id": changing, "other": changing, "error": error}
+    raised = InvalidRequest("No {id}.", reason="test", **facts)
+    notice = Notice("No {id}.", reason="test", **facts)
+    changing.append(2)
+    alive = weakref.ref(error)
+    facts.clear()
+    del error
+    assert alive() is None, "its frames would stay with it"
+    assert hints.in_words(raised) == "No [1].\n[1], [1]: no"
+    assert hints.in_cell(notice) == "No [1]. [1], [1]: no"
+
+
 def test_an_error_whose_words_fail_can_be_a_fact() -> None:
     class Broken(Exception):
         def __str__(self) -> str:
@@ -219,6 +243,7 @@ def test_a_message_as_a_template_is_not_filled_again() -> None:
     inner = _("Write {code}.", code="{{ x }} {y}")
     assert str(InvalidRequest("No {b}.", hint=inner, reason="test", b=1)) == "No 1.\nWrite {{ x }} {y}."
     assert Notice(inner, reason="test", b=1) == inner
+    assert Message(inner) is inner
 
 
 def test_what_a_journal_gets_of_a_message_is_json() -> None:
@@ -232,17 +257,17 @@ def test_what_is_shown_never_mixes_languages_while_they_change() -> None:
 
     class Switching:
         def __format__(self, spec: str) -> str:
-            language.choose("zh")
+            reader.choose("zh")
             return "x"
 
-    language.choose("en")
+    reader.choose("en")
     try:
         piece = Markup("There is no batch {id} here. {more}", id=Switching(), more=plural(2, "row"))
         assert piece.plain == "There is no batch x here. 2 rows"
-        language.choose("en")
+        reader.choose("en")
         assert piece.plain == "There is no batch x here. 2 rows"
     finally:
-        language.choose("auto")
+        reader.choose("auto")
 
 
 @pytest.mark.parametrize(
@@ -251,7 +276,7 @@ def test_what_is_shown_never_mixes_languages_while_they_change() -> None:
         plural(2, "row"),
         compact(12_345),
         comma([plural(2, "row"), "b"]),
-        sentences("The thread a …", "The file “x”", NOTHING_SENT),
+        sentences("The thread a …", "The file “x”", "", NOTHING_SENT),
         Notice("The file “x”", hint="Nothing was sent.", reason="test"),
     ],
     ids=lambda text: type(text).__name__,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from zhipu_magic.text.languages.joined import semicolon
+from zhipu_magic.text.languages.joined import distinct_notes
 from zhipu_magic.text.secrets import MARK, of_other_than_secrets, secrets_in, taken_out, without_secrets
 
 LETTERS = "aB3dE5fG7hJ9kL1mN2pQ4rS6tU8vW0xY"
@@ -140,4 +140,4 @@ def test_a_name_of_a_password_is_no_value_to_look_for() -> None:
 
 
 def test_a_note_on_secrets_is_told_from_others() -> None:
-    assert of_other_than_secrets(semicolon([taken_out(2), "3 names, 1 sent", taken_out(1)])) == "3 names, 1 sent"
+    assert of_other_than_secrets(distinct_notes([taken_out(2), "3 names, 1 sent", taken_out(1)])) == "3 names, 1 sent"

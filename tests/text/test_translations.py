@@ -11,7 +11,7 @@ import pytest
 
 from hatch_build import compile_catalogues
 from tools import catalog
-from zhipu_magic.text.languages.language import fields
+from zhipu_magic.text.languages.catalogue import fields
 
 LANGUAGES = catalog.LANGUAGES
 
@@ -78,3 +78,14 @@ def _made_of(template: str) -> tuple[frozenset[Any], Counter[str]]:
         facts = frozenset(re.findall(r"\{[^{}]*\}", template))
     marks = Counter(re.findall(r"</?[A-Za-z][^<>]*>|`|\*\*|\n", template))
     return facts, marks
+
+
+def test_what_stands_in_braces_names_a_fact() -> None:
+    """Code with braces in it is a fact: a template that has no other facts could get one."""
+    odd = [
+        f"{one.path}: {one.text}"
+        for one in catalog.messages()
+        for name, *_how in fields(one.text)
+        if not name.isidentifier()
+    ]
+    assert not odd, "\n".join(odd)

@@ -132,8 +132,9 @@ def _check_hosted(request: Request, profile: Profile) -> None:
     if not profile.is_glm and (options.search or options.knowledge or options.mcp):
         raise InvalidRequest(
             "This server has no tools of its own: web search, MCP servers and knowledge bases are the GLM service's.",
-            hint="Leave out search, mcp and knowledge; params={'tools': [...]} sends any member as it is.",
+            hint="Leave out search, mcp and knowledge; {params} sends any member as it is.",
             reason="hosted.elsewhere",
+            params="params={'tools': [...]}",
         )
 
 

@@ -18,7 +18,8 @@ class Change(Message):
     turn: int | None
 
     def __new__(cls, what: str, turn: int | None = None) -> Change:
-        change = super().__new__(cls, what) if turn is None else super().__new__(cls, _TURN, number=turn)
+        facts: dict[str, object] = {"what": what} if turn is None else {"number": turn}
+        change = super().__new__(cls, "{what}" if turn is None else _TURN, **facts)
         assert isinstance(change, Change)
         change.turn = turn
         return change

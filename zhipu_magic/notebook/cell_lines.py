@@ -34,7 +34,7 @@ def _lines_above(source: str, prompt: str) -> int:
 
 def _moved(said: str, above: int) -> str:
     lines = said.facts.get("lines") if isinstance(said, Notice) else None
-    if not isinstance(lines, list):
+    if not isinstance(lines, tuple):
         return said
     *most, last = (int(line) + above for line in lines)
     if not most:

@@ -32,13 +32,13 @@ class PageCell(NamedTuple):
     tags: tuple[str, ...] = ()
 
 
-class Told(NamedTuple):
+class PageSays(NamedTuple):
     """What the page says. `cells` are those that ask, in their order, None if it does not say; `gone` are those that
     are no longer there as code, however they went: JupyterLab does not tell which cells a merge removes. `settings` are
     the user's in the front end, by the name of the trait. `page` tells it from other pages on this kernel. `speaks` is
     its version, and all else is empty if that is another one than ours. `above` are all cells above the running one, in
     their order, None if it does not say. `language` is what the page is shown in, by its locale's name; empty if it
-    does not say. `said` is all of it as it came.
+    does not say. `raw` is all of it as it came.
     """
 
     cells: tuple[str, ...] | None = None
@@ -48,28 +48,28 @@ class Told(NamedTuple):
     speaks: object = VERSION
     above: tuple[PageCell, ...] | None = None
     language: str = ""
-    said: object = None
+    raw: object = None
 
 
-def told_with(metadata: Mapping[str, Any], before: Told | None = None) -> Told | None:
+def told_with(metadata: Mapping[str, Any], before: PageSays | None = None) -> PageSays | None:
     """What a request's metadata says, which is mostly what the one `before` said; None where there is no extension."""
     said = metadata.get(NAME)
     if not isinstance(said, Mapping):
         return None
-    if before is not None and said == before.said:
+    if before is not None and said == before.raw:
         return before
     version = said.get("version")
     if type(version) is not int or version != VERSION:
-        return Told(speaks=version, said=said)
+        return PageSays(speaks=version, raw=said)
     settings = said.get("settings")
-    return Told(
+    return PageSays(
         cells_of(said.get("cells")),
         cells_of(said.get("gone")) or (),
         settings if isinstance(settings, Mapping) else {},
         page_of(said.get("page")),
         above=_above_of(said.get("above")),
         language=locale_of(said.get("language")),
-        said=said,
+        raw=said,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from ..text.languages import language as languages
+from ..text.languages.language import reader
 from ..text.languages.messages import N_, Message, _, told
 from ..text.wrapping import wrapped
 
@@ -14,7 +14,7 @@ _COLUMNS, _INDENT = 76, 4
 
 def heading(text: str) -> str:
     """The help of all settings as traitlets writes it, below a heading in the reader's language."""
-    if languages.of_reader() == "en":
+    if reader.language == "en":
         return text
     first, _rule, *rest = text.split("\n")
     return "\n".join([told(_("Settings of {name}", name=first.partition("(")[0])), *rest])
@@ -22,7 +22,7 @@ def heading(text: str) -> str:
 
 def of_setting(write: Callable[[str], str], meaning: str) -> str:
     """The help of a setting: `write` makes it of what the setting means, which is wrapped at spaces."""
-    if languages.of_reader() == "en":
+    if reader.language == "en":
         return write(meaning)
     first, *rest = write("").split("\n")
     lines = wrapped(told(_(meaning)), _COLUMNS - _INDENT)

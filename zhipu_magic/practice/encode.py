@@ -10,8 +10,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from .faults import CHINA, documented_message
+from .messages import told
 from .request import ChatRequest
-from .said import told
 from .script import Answer, Fault
 from .text import cut, estimate_tokens
 

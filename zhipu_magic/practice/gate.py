@@ -29,7 +29,7 @@ from tornado.iostream import IOStream, StreamClosedError
 
 from . import encode, rules
 from .calls.drawing import PICTURES
-from .said import _
+from .messages import _
 from .script import Fault
 
 #: Bytes of a request's body: twelve images at the service's limit, in base64.

@@ -17,7 +17,7 @@ from enum import Enum
 from typing import Any, Final, TypeAlias
 
 from .faults import documented_extra, documented_status
-from .said import _, told
+from .messages import _, told
 
 EVENT_STREAM: Final = "text/event-stream;charset=UTF-8"
 

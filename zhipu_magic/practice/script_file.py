@@ -19,9 +19,8 @@ of, and the server has one thread. This way, the beginning of a prompt is search
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from itertools import islice
@@ -32,9 +31,10 @@ from .body import MOST_LEVELS
 from .dialogue import call_id, limited
 from .encode import tool_call
 from .faults import CODES
+from .messages import N_, _, told
 from .request import ChatRequest
-from .said import _, told
 from .script import Answer, Fault
+from .script_text import PARSERS
 
 #: Bytes of a file, values in the arguments of a call (a few lines of YAML can stand for millions), and characters of a
 #: prompt that are looked at.
@@ -52,26 +52,19 @@ _FINISH_REASONS = (
 class ScriptFileError(ValueError):
     """What is wrong with a file of scripts, where, and what to do about it, in the language of this process.
 
-    `said` is the same in English, and can be told in either language.
+    `happened` is the same in English, and can be told in either language.
     """
 
     def __init__(self, template: str, **facts: object) -> None:
-        self.said = _(template, **facts)
-        super().__init__(str.__str__(self.said))
+        self.happened = _(template, **facts)
+        super().__init__(str.__str__(self.happened))
 
     def __str__(self) -> str:
-        return told(self.said)
+        return told(self.happened)
 
     def in_language(self, language: str) -> str:
         """The same in a language, "en" or "zh"."""
-        return self.said.in_language(language)
-
-
-class _Unread(ValueError):
-    """What is wrong with the text of a file."""
-
-    def __init__(self, template: str, **facts: object) -> None:
-        super().__init__(_(template, **facts))
+        return self.happened.in_language(language)
 
 
 @dataclass
@@ -123,7 +116,7 @@ def _as_wanted(script: Answer | Fault, request: ChatRequest) -> Answer | Fault:
 def read(path: str | Path) -> ScriptFile:
     """The scripts of a file. Raises ScriptFileError if it cannot be read, or is not what it should be."""
     path = Path(path)
-    if path.suffix.lower() not in _PARSERS:
+    if path.suffix.lower() not in PARSERS:
         raise ScriptFileError(
             "{path} is neither YAML nor JSON by its name: let it end in .yaml, .yml or .json.", path=path
         )
@@ -140,7 +133,7 @@ def read(path: str | Path) -> ScriptFile:
             "{path} is larger than {size} KiB: put less into it.", path=path, size=MOST_BYTES // 2**10
         )
     try:
-        value = _PARSERS[path.suffix.lower()](data.decode("utf-8-sig"))
+        value = PARSERS[path.suffix.lower()](data.decode("utf-8-sig"))
     except RecursionError:
         raise ScriptFileError("{path} is nested too deeply: an entry needs few levels.", path=path) from None
     except UnicodeDecodeError as error:
@@ -148,7 +141,7 @@ def read(path: str | Path) -> ScriptFile:
             "{path} is not UTF-8 text (byte {place}): save it as UTF-8.", path=path, place=error.start + 1
         ) from None
     except ValueError as error:
-        raise ScriptFileError(_("{path}, {mistake}"), path=path, mistake=error.args[0]) from None
+        raise ScriptFileError(N_("{path}, {mistake}"), path=path, mistake=error.args[0]) from None
     if not isinstance(value, list):
         raise ScriptFileError(
             "{path} is not a list: begin each entry with “- ” (YAML), or put all into [ ] (JSON).", path=path
@@ -159,60 +152,6 @@ def read(path: str | Path) -> ScriptFile:
             for number, each in enumerate(value, 1)
         ]
     )
-
-
-def _of_json(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError as error:
-        raise _Unread(
-            "line {line}, column {column}, is not JSON: {problem}.",
-            line=error.lineno,
-            column=error.colno,
-            problem=_(error.msg),
-        ) from None
-
-
-def _of_yaml(text: str) -> Any:
-    try:
-        import yaml  # which JupyterLab brings along
-    except ModuleNotFoundError:
-        raise _Unread("is YAML, which needs PyYAML: pip install pyyaml, or write JSON.") from None
-    try:
-        return yaml.safe_load(text)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        place = (
-            _("line {line}, column {column},", line=mark.line + 1, column=mark.column + 1) if mark else _("the text")
-        )
-        raise _Unread(
-            "{place} is not YAML: {problem}. Put a text with * : # - or quotes in it between quotes.",
-            place=place,
-            problem=_(error.problem or ""),
-        ) from None
-    except (yaml.YAMLError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-        # A tag such as `!!bool` before any text makes PyYAML fail in one of these ways.
-        problem = (str(error) or type(error).__name__).splitlines()[0]
-        raise _Unread("the text is not YAML: {problem}.", problem=problem) from None
-
-
-#: What parsers commonly say. Any other of their words is told as it is.
-_OF_PARSERS = (
-    _("Expecting value"),
-    _("Expecting ',' delimiter"),
-    _("Expecting ':' delimiter"),
-    _("Expecting property name enclosed in double quotes"),
-    _("Illegal trailing comma before end of array"),
-    _("Illegal trailing comma before end of object"),
-    _("Unterminated string starting at"),
-    _("Invalid control character at"),
-    _("Extra data"),
-    _("mapping values are not allowed here"),
-    _("could not find expected ':'"),
-    _("found unexpected end of stream"),
-    _("found character '\\t' that cannot start any token"),
-)
-_PARSERS: dict[str, Callable[[str], Any]] = {".json": _of_json, ".yaml": _of_yaml, ".yml": _of_yaml}
 
 
 @dataclass(frozen=True)
@@ -303,7 +242,7 @@ class _Reader:
         return tool_call(call["name"], arguments, id="", index=index)
 
     def _mistake(self, template: str, **facts: object) -> ScriptFileError:
-        return ScriptFileError(_("{place}: {words}."), place=self.place, words=_(template, **facts))
+        return ScriptFileError(N_("{place}: {words}."), place=self.place, words=_(template, **facts))
 
 
 def _is_json(value: Any) -> bool:

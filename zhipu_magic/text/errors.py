@@ -28,10 +28,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from .characters import without_controls
-from .languages import language as languages
-from .languages.facts import portable
-from .languages.joined import Joined, sentences
-from .languages.language import Language
+from .languages.facts import portable, settled_for_all
+from .languages.joined import Sentences, sentences
+from .languages.language import Language, language_of_plain_text, reader
 from .languages.messages import Message, _, in_language
 from .languages.notice import Notice
 from .wrapping import fitted
@@ -47,11 +46,11 @@ class GLMError(Exception):
     """A failure that the user can understand and act on.
 
     `message` says what happened, `hint` what to do now in Python, and `detail` has the service's own code and words.
-    As text, the error is in the language of its reader; `said` is what happened in English, for a journal, and can be
-    told in any language.
-    `reason` names the kind of failure, however it is worded, and `facts` are the values in the sentences. `context`
-    says where it happened and goes before the message, `outcomes` say what became of the turn, and `near` is the name
-    that was perhaps meant. Whatever is `also` wrong is told in the same text.
+    As text, the error is in the language of its reader; `happened` says in English what happened, for a journal, and
+    can be told in any language.
+    `reason` names the kind of failure, however it is worded, and `facts` are the values in the sentences, as they were
+    when it was raised. `context` says where it happened and goes before the message, `outcomes` say what became of the
+    turn, and `near` is the name that was perhaps meant. Whatever is `also` wrong is told in the same text.
 
     `retryable` says whether the same request may succeed a little later.
     """
@@ -70,35 +69,35 @@ class GLMError(Exception):
         **facts: object,
     ) -> None:
         """`message` and `hint` are templates that the facts fill; without facts, they are taken as written."""
+        self.facts = facts = settled_for_all(facts, message, hint)
         self._happened = Message(message, **facts)
         super().__init__(str(self._happened))
         self.hint: str = Message(hint, **facts)
         self.detail = detail
         self.reason = reason
-        self.facts = facts
         self.near = near
         self.context: list[str] = []
         self.outcomes = list(outcomes)
         self.also: list[GLMError] = []
 
     @property
-    def said(self) -> Joined:
+    def happened(self) -> Sentences:
         """What happened, and where, in English; it can be told in any language."""
         return sentences(*self.context, self._happened)
 
     @property
     def message(self) -> str:
         """What happened, and where, in the language of the reader."""
-        return self.said.in_language(languages.of_reader())
+        return self.happened.in_language(reader.language)
 
     def __str__(self) -> str:
-        return self.in_language(languages.of_plain_text())
+        return self.in_language(language_of_plain_text())
 
     def in_language(self, language: Language) -> str:
         """All of the error's text in this language."""
         everything = (self, *self.also)
         happened = (
-            sentences(one.said, _("Did you mean {near}?", near=one.near) if one.near else "").in_language(language)
+            sentences(one.happened, _("Did you mean {near}?", near=one.near) if one.near else "").in_language(language)
             for one in everything
         )
         outcomes, hints, details = (
@@ -118,7 +117,7 @@ class GLMError(Exception):
 
     def _render_traceback_(self) -> list[str]:
         """What IPython prints instead of a traceback."""
-        return fitted(self.in_language(languages.of_reader()))
+        return fitted(self.in_language(reader.language))
 
 
 class InvalidRequest(GLMError, ValueError):

@@ -22,8 +22,8 @@ from typing import Literal
 
 from .addresses import leads_elsewhere
 from .characters import without_controls
-from .languages import language as languages
-from .languages.language import Language
+from .languages.joined import run_on
+from .languages.language import Language, reader
 from .languages.messages import in_language, told
 from .languages.spacing import filled_in_chinese
 
@@ -142,6 +142,13 @@ class Markup:
         """A Markup as it is, and anything else as text from outside."""
         return piece if isinstance(piece, Markup) else cls("{piece}", piece=piece)
 
+    @classmethod
+    def sentences(cls, *pieces: object) -> Markup:
+        """Pieces that are sentences, one after the other, as each language writes them."""
+        made = cls()
+        made._make = partial(_run_on, [cls.of(piece) for piece in pieces])
+        return made
+
     def join(self, pieces: Iterable[object]) -> Markup:
         """The pieces, with this piece between them."""
         joined = Markup()
@@ -150,7 +157,7 @@ class Markup:
 
     def form(self, form: Form) -> str:
         """The piece in one of its forms, in the language of the reader."""
-        return self.form_in(form, languages.of_reader())
+        return self.form_in(form, reader.language)
 
     def form_in(self, form: Form, language: Language) -> str:
         """The piece in one of its forms, in this language: that of the reader may change meanwhile."""
@@ -204,7 +211,10 @@ _ESCAPES: Mapping[Form, Callable[[str], str]] = {"rich": escape, "plain": str, "
 
 
 def _filled(ours: str, pieces: Mapping[str, object], form: Form, language: Language) -> str:
-    ours = languages.translated(ours, language)
+    if language != "en":
+        from .languages.catalogue import translated  # with the first piece that is not told in English
+
+        ours = translated(ours, language)
     if form == "bare":
         ours = ours.replace("**", "").replace("`", "")
     if not pieces:
@@ -212,6 +222,10 @@ def _filled(ours: str, pieces: Mapping[str, object], form: Form, language: Langu
     if language == "en":
         return ours.format(**{name: _Piece(piece, form, language) for name, piece in pieces.items()})
     return filled_in_chinese(ours, pieces, lambda piece: _Piece(piece, form, language))
+
+
+def _run_on(pieces: Sequence[Markup], form: Form, language: Language) -> str:
+    return run_on([piece.form_in(form, language) for piece in pieces], language)
 
 
 def _joined(between: Markup, pieces: Sequence[Markup], form: Form, language: Language) -> str:

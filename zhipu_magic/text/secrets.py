@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Final
 
-from .languages.joined import Joined, semicolon
+from .languages.joined import Joined, distinct_notes
 from .languages.messages import N_, Tellable, for_model, ngettext
 
 MARK: Final = N_("[secret taken out]")
@@ -122,7 +122,7 @@ def of_other_than_secrets(note: str) -> str:
     """What a note on what is left out says besides `taken_out`."""
     one = [note] if isinstance(note, Tellable) else note.split("; ")  # one of an earlier journal
     parts = note.parts if isinstance(note, Joined) else one
-    return semicolon(part for part in parts if not _TAKEN_OUT.fullmatch(part))
+    return distinct_notes(part for part in parts if not _TAKEN_OUT.fullmatch(part))
 
 
 def _said(found: re.Match[str], values: dict[str, None]) -> str:

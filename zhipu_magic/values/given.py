@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..text.characters import class_name, shortened
 from ..text.errors import NOTHING_SENT, InvalidRequest
-from ..text.languages.joined import semicolon
+from ..text.languages.joined import distinct_notes
 from ..text.left_out import collecting_cuts
 from .forms import LARGEST_BUDGET, split
 
@@ -57,7 +57,7 @@ class Given(NamedTuple):
         left_out = [*filter(None, [reading.missing(pages)]), *left_out]
         from .rendering.registry import Rendered
 
-        return Rendered(text, block=True, left_out=semicolon(left_out))
+        return Rendered(text, block=True, left_out=distinct_notes(left_out))
 
     @property
     def has_title(self) -> bool:

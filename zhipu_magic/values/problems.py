@@ -37,9 +37,9 @@ class Problems:
         try:
             yield
         except InvalidRequest as error:
-            if (error.reason, error.said) not in self._lines:
+            if (error.reason, error.happened) not in self._lines:
                 self._found.append(error)
-            lines = self._lines.setdefault((error.reason, error.said), [])
+            lines = self._lines.setdefault((error.reason, error.happened), [])
             if line is not None and line not in lines:
                 lines.append(line)
 
@@ -62,12 +62,12 @@ class Problems:
 def told_lines(lines: list[int]) -> Notice:
     """On which lines of a prompt something is."""
     if len(lines) == 1:
-        return Notice("Line {line} of the prompt:", reason="reference.line", line=lines[0], lines=lines)
+        return Notice("Line {line} of the prompt:", reason="reference.line", line=lines[0], lines=tuple(lines))
     *most, last = lines
     return Notice(
         "Lines {most} and {last} of the prompt:",
         reason="reference.lines",
         most=comma(map(str, most)),
         last=last,
-        lines=lines,
+        lines=tuple(lines),
     )

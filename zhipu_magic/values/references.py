@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..text.characters import shortened
 from ..text.errors import NOTHING_SENT, InvalidRequest
-from ..text.languages.joined import semicolon
+from ..text.languages.joined import distinct_notes
 from ..text.languages.language import language_of, prompted
 from ..text.languages.messages import N_, _, for_model
 from ..text.languages.notice import Notice
@@ -120,7 +120,7 @@ def resolved(
         images=tuple(expansion.images),
         notes=tuple(expansion.notes),
         cut=tuple(dict.fromkeys(expansion.cut)),
-        above=semicolon(expansion.page_above),
+        above=distinct_notes(expansion.page_above),
         relies_on=frozenset(expansion.relies_on),
     )
 
@@ -346,7 +346,7 @@ class _Expansion:
         self.images += images
         if of_page:  # it says itself what of its pictures is not sent
             self.page_above.append(shown.left_out)
-        elif left_out := semicolon([shown.left_out, not_sent]):
+        elif left_out := distinct_notes([shown.left_out, not_sent]):
             self.cut.append(_("{name}: {left_out}", name=shortened(name, _LONGEST_NAME), left_out=left_out))
         return text
 

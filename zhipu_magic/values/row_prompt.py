@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..text.characters import whole_characters
 from ..text.errors import NOTHING_SENT, InvalidRequest
-from ..text.languages.language import Language, of_prompt, prompted
+from ..text.languages.language import Language, language_of_prompt, prompted
 from ..text.tokens import estimate
 from .expressions import look_up
 from .forms import LARGEST_BUDGET
@@ -49,7 +49,7 @@ class OwnPrompt:
 
     def __call__(self, row: Sequence[Any]) -> RowPrompt:
         """The prompt of this row. Raises InvalidRequest for one that has none."""
-        if of_prompt() == self.language:  # of many rows, most are
+        if language_of_prompt() == self.language:  # of many rows, most are
             return self._made(row)
         with prompted(self.language):
             return self._made(row)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..text.characters import shortened
 from ..text.errors import NOTHING_SENT, InvalidRequest
-from ..text.languages.joined import comma, semicolon
+from ..text.languages.joined import comma, distinct_notes
 from ..text.languages.language import language_of, prompted
 from ..text.languages.messages import _
 from ..text.suggestions import nearest
@@ -304,7 +304,7 @@ class _Reading:
             return f"`{label}`"
         text, images, not_sent = with_images(shown, label, len(self.images), sees=self.sees)
         self.images += images
-        if left_out := semicolon([shown.left_out, "" if of_page else not_sent]):
+        if left_out := distinct_notes([shown.left_out, "" if of_page else not_sent]):
             self.cut.append(_("{name}: {left_out}", name=label, left_out=left_out))
         if (not self.used and not shown.block) or ("\n" not in text and len(text) <= _SHORT):
             return text

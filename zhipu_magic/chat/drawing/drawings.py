@@ -113,7 +113,7 @@ class Drawings:
             picture = self._put_down(drawn(data))
         except BaseException as error:  # whatever it is: what may be billed is in the journal
             if response is not None or not isinstance(error, GLMError) or _may_be_billed(error):
-                failed = error.said if isinstance(error, GLMError) else class_name(error)
+                failed = error.happened if isinstance(error, GLMError) else class_name(error)
                 self._commit(draw, endpoint, response=response, failed=failed)
             raise
         event = self._commit(draw, endpoint, response=response, images=(picture,))

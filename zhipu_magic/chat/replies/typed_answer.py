@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...history.rounds import is_early
 from ...text.errors import InvalidAnswer
-from ...text.languages.joined import semicolon
+from ...text.languages.joined import distinct_notes
 from ...text.languages.messages import _
 from ...text.languages.notice import Notice
 
@@ -46,7 +46,7 @@ def value_of(
             outcomes=[_NOT_IN_THE_CONVERSATION],
             text=text,
             type=shape.name,
-            problems=semicolon(mismatch.problems),
+            problems=distinct_notes(mismatch.problems),
         ) from None
 
 

@@ -108,4 +108,4 @@ def _code(error: GLMError) -> str:
 def _message(error: GLMError) -> str:
     """What happened, with the service's own words."""
     detail = error.detail  # a message, if it is one line
-    return sentences(error.said, detail.partition("\n")[0] if "\n" in detail else detail)
+    return sentences(error.happened, detail.partition("\n")[0] if "\n" in detail else detail)

@@ -67,7 +67,7 @@ class LateAsking:
         return AtService(
             limit=state.limit if most is None else min(state.limit, most),
             busy_until=state.busy_until or 0.0,
-            trouble="" if fault is None else fault.said,
+            trouble="" if fault is None else fault.happened,
         )
 
     def _made(self) -> RowAsking:

@@ -144,5 +144,5 @@ def _counted(**numbers: float) -> dict[str, Any]:
 def _stopped(run: Run) -> str | None:
     """What ended it early."""
     if run.error is not None:
-        return run.error.said
+        return run.error.happened
     return STOPPED if run.stopped else None

@@ -20,7 +20,7 @@ from uuid import uuid4
 from ...text import regular_files
 from ...text.characters import each_text
 from ...text.errors import JournalError
-from ...text.languages import language as languages
+from ...text.languages.language import reader
 from ...text.languages.notice import Notice
 from ...text.languages.system_words import why
 from ...text.own_version import OWN_VERSION
@@ -104,7 +104,7 @@ class Journal:
         """The session's first line, which is written with the second. Raises one of `SENSELESS` for odd settings."""
         by = f"zhipu_magic {OWN_VERSION}"
         begun = {"id": self.next_id(), "event": "session", "version": VERSION, "time": now(), **settings, "by": by}
-        if "from" not in settings and (language := languages.of_session()) != "en":
+        if "from" not in settings and (language := reader.begun_in()) != "en":
             begun["language"] = language
         event = from_json(begun)
         assert isinstance(event, SessionEvent)
@@ -164,7 +164,7 @@ class Journal:
                 Notice(
                     "{problem} Nothing is written to it; the conversation continues without a journal.",
                     reason="journal.not_kept",
-                    problem=error.said,
+                    problem=error.happened,
                 )
             )
         except OSError as error:

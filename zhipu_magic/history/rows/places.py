@@ -177,6 +177,6 @@ class Places:
             Notice(
                 "{problem} No answers to rows are read from it or written to it.",
                 reason="rows.not_kept",
-                problem=error.said,
+                problem=error.happened,
             )
         )

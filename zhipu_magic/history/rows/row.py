@@ -61,7 +61,7 @@ def as_ended(row: Row, words: str = "") -> Row:
     if row.error is not None or not broke_off(row.finish):
         return row
     error = ended_badly(row.finish, words)
-    return replace(row, error=RowError(reason=error.reason, code="", message=sentences(error.said, error.detail)))
+    return replace(row, error=RowError(reason=error.reason, code="", message=sentences(error.happened, error.detail)))
 
 
 def newest_of(rows: Iterable[Row]) -> Row | None:

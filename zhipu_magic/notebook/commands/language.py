@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from IPython.core.error import UsageError
 
-from ...text.languages import language as languages
-from ...text.languages.messages import N_, _
+from ...text.languages.language import CHOICES, reader
+from ...text.languages.messages import _
 from ...text.markup import Markup
 from .command import Command
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 def _language(session: Session, text: str) -> None:
     name = text.lower()
     if name:
-        if name not in languages.CHOICES:
+        if name not in CHOICES:
             raise UsageError(_("%glm language takes zh, en or auto, not {name}.", name=text))
         session.settings.language = name
-    said = _NOW[languages.of_reader()]
-    session.answer(said if session.settings.language != "auto" else Markup(N_("{said} {why}"), said=said, why=_FOUND))
+    said = _NOW[reader.language]
+    session.answer(said if session.settings.language != "auto" else Markup.sentences(said, _FOUND))
 
 
 #: In which language messages are shown.

@@ -9,7 +9,7 @@ from ...service.models import CATALOGUE, FREE, PRICES_DATE, Model, find
 from ...service.profile import Profile
 from ...text.characters import is_word, plain_name
 from ...text.errors import GLMError, InvalidRequest
-from ...text.languages.joined import clauses, comma, joined, sentences
+from ...text.languages.joined import Joined, clauses, comma, sentences
 from ...text.languages.messages import _
 from ...text.languages.numbers import money
 from ...text.markup import Markup
@@ -110,8 +110,8 @@ def _offered(session: Session) -> tuple[list[str] | None, str]:
         return service.models(), ""
     except GLMError as error:
         if service.profile.is_glm:
-            return None, _("The service's own list is not available: {why}", why=error.said)
-        return None, _("This service does not list its models: {why}", why=error.said)
+            return None, _("The service's own list is not available: {why}", why=error.happened)
+        return None, _("This service does not list its models: {why}", why=error.happened)
 
 
 def _show_list(session: Session, offered: Sequence[str]) -> None:
@@ -175,7 +175,7 @@ def _efforts_note() -> str:
     for model in CATALOGUE.values():
         if model.efforts:
             by_efforts.setdefault(model.efforts, []).append(model.name)
-    said = joined(
+    said = Joined(
         _("; "),
         [
             _("{models}: {efforts}", models=comma(names), efforts=comma(efforts))

@@ -118,7 +118,7 @@ def _key(session: Session) -> str:
         with door():
             return in_cell(session.chat.service.key_source or "")
     except SettingsError as error:
-        return _("none that can be used: {why}", why=sentences(error.said, error.hint))
+        return _("none that can be used: {why}", why=sentences(error.happened, error.hint))
 
 
 def _one_of(thread: Thread, count: int) -> str:

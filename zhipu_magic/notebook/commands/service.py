@@ -17,7 +17,7 @@ from ...service.keys import KEY_VARIABLE, check_key, save_to_keyring
 from ...service.profile import NAMED_ADDRESSES
 from ...text.addresses import host_of, without_password
 from ...text.errors import GLMError, SettingsError
-from ...text.languages.joined import comma, joined, sentences
+from ...text.languages.joined import Joined, comma, sentences
 from ...text.languages.messages import _, told
 from ...text.languages.numbers import plural
 from ...text.markup import Markup
@@ -80,7 +80,7 @@ def _saved(key: ApiKey, address: str) -> str:
         with door():
             save_to_keyring(key, address)
     except SettingsError as error:
-        return sentences(_("It is kept until the kernel ends."), error.said, error.hint)
+        return sentences(_("It is kept until the kernel ends."), error.happened, error.hint)
     return _("It is stored in the system's keyring.")
 
 
@@ -123,9 +123,11 @@ def show_plan(session: Session) -> None:
             return
         limits = service.plan_limits()
     except GLMError as error:
-        session.answer(Markup("The coding plan is billed as a subscription, not by the token. {why}", why=error.said))
+        session.answer(
+            Markup("The coding plan is billed as a subscription, not by the token. {why}", why=error.happened)
+        )
         return
-    used = joined(" · ", map(_limit, limits))
+    used = Joined(" · ", map(_limit, limits))
     session.answer(Markup("The coding plan is billed as a subscription, not by the token. Used: {used}.", used=used))
 
 

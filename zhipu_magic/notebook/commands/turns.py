@@ -17,7 +17,7 @@ from ...history.turn import Turn
 from ...text.errors import GLMError
 from ...text.html import block, code
 from ...text.languages.joined import all_of, comma
-from ...text.languages.messages import N_, _, ngettext
+from ...text.languages.messages import _, ngettext
 from ...text.languages.numbers import plural
 from ...text.markup import Markup
 from .. import ask_cell
@@ -62,7 +62,7 @@ def _undo(session: Session, text: str) -> None:
     tables = [_A_TABLE_STAYS] if isinstance(session.chat.state.event, MapEvent) else []
     done, before, after = _went(session, "undo", count)
     if not done:
-        session.answer(_followed(Markup("There is nothing to undo."), tables))
+        session.answer(Markup.sentences(Markup("There is nothing to undo."), *tables))
         return
     undone = Markup(
         "Undone: {done}. {now} {redo} brings it back."
@@ -75,12 +75,7 @@ def _undo(session: Session, text: str) -> None:
     removed = [turn for turn in before.turns if turn not in after.turns]
     prompts = [block(turn.written or turn.prompt) for turn in removed[-1:]]
     names = [sentence] if (sentence := _names_that_stay(session, removed)) else []
-    session.answer(Markup("\n\n").join([_followed(undone, tables), *names, *prompts]))
-
-
-def _followed(said: Markup, more: Sequence[object]) -> Markup:
-    """A sentence, and the one that follows it if there is one."""
-    return Markup(N_("{said} {more}"), said=said, more=more[0]) if more else said
+    session.answer(Markup("\n\n").join([Markup.sentences(undone, *tables), *names, *prompts]))
 
 
 def _names_that_stay(session: Session, removed: Sequence[Turn]) -> Markup:
@@ -236,7 +231,7 @@ def _keep(session: Session, text: str) -> None:
             model=kept.model,
             thread=kept.thread,
         )
-    session.answer(_followed(said, _made_stale(looked, kept)))
+    session.answer(Markup.sentences(said, *_made_stale(looked, kept)))
 
 
 def _made_stale(looked: LookedAt, kept: Kept) -> Sequence[str]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 from ...history.markdown import Pieces
 from ...text.fitting.definitions import shown_as_words
-from ...text.languages.joined import joined
+from ...text.languages.joined import Joined
 from ...text.languages.messages import _, told
 from ...text.languages.numbers import money
 from ...text.markup import Markup, html_bundle, markdown_bundle
@@ -111,7 +111,7 @@ class PageComparison:
         if self._options.panel != "off":
             self._panel.show(html_bundle(_panel_html(figures, notes), panel_text(figures, notes)))
         elif notes:
-            self._panel.show(html_bundle(_notes_html(notes), joined("\n", notes)))
+            self._panel.show(html_bundle(_notes_html(notes), Joined("\n", notes)))
 
 
 def _pieces(compared: Sequence[Compared], whole: bool) -> Pieces:
@@ -160,7 +160,7 @@ def _reply(one: Compared, whole: bool) -> Pieces:
 def comparison_text(compared: Sequence[Compared], *, whole: bool) -> str:
     """The replies as plain text, each below the name of its model."""
     return told(
-        joined(
+        Joined(
             "\n\n",
             [_("{model}:\n\n{reply}", model=one.model, reply=_plain(one, whole)) for one in compared],
         )
@@ -172,7 +172,7 @@ def _plain(one: Compared, whole: bool) -> str:
     if progress.ended is not None and not progress.has_begun:
         return answer.FAILED_BELOW
     ends = "" if progress.ended is not None or whole else UNFINISHED_PLAIN
-    return joined("\n\n", [answer.written(progress) if progress.has_text else "", ends])
+    return Joined("\n\n", [answer.written(progress) if progress.has_text else "", ends])
 
 
 def figures_of(one: Compared) -> Figures:
@@ -189,7 +189,7 @@ def notes_of(figures: Sequence[Figures]) -> list[str]:
 def panel_text(figures: Sequence[Figures], notes: Sequence[str]) -> str:
     """The panel as text: a line for each model."""
     rows = [*map(_row, figures), along(figures[-1])]
-    return joined("\n", [*notes, *(joined(" · ", row) for row in rows if row)])
+    return Joined("\n", [*notes, *(Joined(" · ", row) for row in rows if row)])
 
 
 def _panel_html(figures: Sequence[Figures], notes: Sequence[str]) -> Markup:

@@ -13,7 +13,7 @@ from ...history.turn import Message
 from ...service.models import CHEAPEST_SEARCH, PRICES_DATE, SEARCH_COST
 from ...text.characters import shorten
 from ...text.html import block, folded
-from ...text.languages.joined import joined
+from ...text.languages.joined import Joined
 from ...text.languages.messages import _, ngettext, told
 from ...text.languages.numbers import money, plural
 from ...text.markup import Markup
@@ -99,7 +99,7 @@ def _estimates(request: Request, priced: bool, without_price: str) -> str:
 
 def listed(parts: Sequence[str]) -> str:
     """The parts as one sentence."""
-    return _("{parts}.", parts=joined(_("; "), parts))
+    return _("{parts}.", parts=Joined(_("; "), parts))
 
 
 def _text(message: Message) -> str:

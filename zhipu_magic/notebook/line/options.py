@@ -8,8 +8,8 @@ from typing import Any
 
 from ...service.drawing.models import QUALITIES
 from ...service.models import EFFORTS
-from ...text.languages import language as languages
-from ...text.languages.joined import comma, joined
+from ...text.languages.joined import Joined, comma
+from ...text.languages.language import reader
 from ...text.languages.messages import _, told
 from ...text.wrapping import wrapped
 from . import values as option_values
@@ -20,7 +20,7 @@ class _Lines(argparse.HelpFormatter):
     """Help that keeps its line breaks, in the language of its reader."""
 
     def _split_lines(self, text: str, width: int) -> list[str]:
-        if languages.of_reader() != "en":  # argparse ends lines at spaces alone
+        if reader.language != "en":  # argparse ends lines at spaces alone
             return wrapped(text, width)
         return [line for part in text.split("\n") for line in super(_Lines, self)._split_lines(part, width)]
 
@@ -29,7 +29,7 @@ class _Lines(argparse.HelpFormatter):
 
     def format_help(self) -> str:
         text = super().format_help()
-        return text if languages.of_reader() == "en" else _HEADING.sub(r"\1：", text)
+        return text if reader.language == "en" else _HEADING.sub(r"\1：", text)
 
     def start_section(self, heading: str | None) -> None:
         super().start_section(None if heading is None else told(_(heading)))
@@ -43,7 +43,7 @@ PARSER = Parser(prog="%%glm", add_help=False, allow_abbrev=False, usage=argparse
 
 def _option(*names: str, example: str, **how: Any) -> None:
     """Add an option to the last group. Its help ends with the `example`, on a separate line."""
-    how["help"] = joined("\n", [_(how["help"]), joined("", ["%%%%glm ", example])])
+    how["help"] = Joined("\n", [_(how["help"]), Joined("", ["%%%%glm ", example])])
     GROUPS[-1].add_argument(*names, **how)
 
 

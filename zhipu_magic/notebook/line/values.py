@@ -215,7 +215,7 @@ _SETTING = re.compile(r"([A-Za-z_]+)([=＝])(.*)", re.DOTALL)
 
 def _in_one_line(error: GLMError) -> str:
     near = _("Did you mean {near}?", near=error.near) if error.near else ""
-    return sentences(error.said, near, *error.outcomes, error.hint, error.detail)
+    return sentences(error.happened, near, *error.outcomes, error.hint, error.detail)
 
 
 def mcp_server(text: str) -> McpServer:

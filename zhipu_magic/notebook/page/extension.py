@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ...text.characters import printable, shorten
 from ...text.languages.messages import _
 from ..cell_tracker import CellTracker
-from ..page_told import VERSION, Told, all_cells_of, cells_of, page_of
+from ..page_told import VERSION, PageSays, all_cells_of, cells_of, page_of
 from .defaults import PageDefaults
 from .going import GoingOn
 from .identity import CellIdentity
@@ -91,7 +91,7 @@ class PageExtension:
         """Bring the conversation into the page's order, for the cell that runs."""
         self._order.follow(self._identity.known(self._cells.cell))
 
-    def _take(self, told: Told) -> None:
+    def _take(self, told: PageSays) -> None:
         if told.speaks != VERSION:
             self._refuse(told.speaks)
             return

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from ...text import regular_files
 from ...text.characters import printable
-from ...text.languages import language as languages
 from ...text.languages.joined import sentences
+from ...text.languages.language import language_named
 from ...text.languages.messages import _
 from ...text.open_folder import BESIDE_ENDINGS
 from .. import front_ends
@@ -78,7 +78,7 @@ class PageJournal:
         from ...history.journal.glance import language_in
 
         path = self.path()
-        return None if path is None else languages.named(language_in(path))
+        return None if path is None else language_named(language_in(path))
 
     def _own(self) -> Path | None:
         place = self._settings.journal

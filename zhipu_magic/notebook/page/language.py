@@ -10,10 +10,9 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-from ...text.languages import language as languages
-from ...text.languages.language import LANGUAGE_VARIABLE, Language
+from ...text.languages.language import LANGUAGE_VARIABLE, Language, language_named, reader
 from ..front_ends import SESSION_VARIABLE
-from ..page_told import Told
+from ..page_told import PageSays
 from ..settings import Settings
 
 #: The settings on which the language depends.
@@ -31,11 +30,12 @@ class PageLanguage:
         self.recorded: Callable[[], Language | None] = lambda: None
         """The language in which the journal's conversation was shown."""
         self._first = settings.language
-        languages.ask_first(self._found, self._begun)
-        languages.choose(settings.language)
+        reader.ask_first(self._found)
+        reader.begins_with(self._begun)
+        reader.choose(settings.language)
         settings.observe(self._follow, _DECIDING)
 
-    def follow_page(self, told: Told | None) -> None:
+    def follow_page(self, told: PageSays | None) -> None:
         """Take the language that the page is shown in, if it says so."""
         if told is not None and told.language and told.language != self._said:
             self.front_end_says(told.language)
@@ -43,25 +43,25 @@ class PageLanguage:
     def front_end_says(self, name: str) -> None:
         """Note the language of the front end, by its locale's name."""
         self._said = name
-        self.front_end = languages.named(name)
-        languages.look_again()
+        self.front_end = language_named(name)
+        reader.look_again()
 
     def close(self) -> None:
         """Leave no trace of this page in the process."""
         self._settings.unobserve(self._follow, _DECIDING)
-        languages.ask_no_more(self._found)
+        reader.ask_no_more(self._found)
 
     def _follow(self, change: Any) -> None:
-        languages.choose(self._settings.language)
+        reader.choose(self._settings.language)
 
     def _begun(self) -> Language | None:
         """What was set before the first cell. A replay that sends nothing begins as what it shows did."""
-        return None if self._settings.replay == "only" else languages.named(self._first)
+        return None if self._settings.replay == "only" else language_named(self._first)
 
     def _found(self) -> Language | None:
         if self._settings.replay == "only":
             return self.recorded() or "en"
-        return languages.named(os.environ.get(LANGUAGE_VARIABLE, "")) or self.front_end or self._of_jupyterlab()
+        return language_named(os.environ.get(LANGUAGE_VARIABLE, "")) or self.front_end or self._of_jupyterlab()
 
     def _of_jupyterlab(self) -> Language | None:
         """What JupyterLab's settings say, where its extension has not."""
@@ -69,4 +69,4 @@ class PageLanguage:
             return None
         from .jupyterlab_language import chosen
 
-        return languages.named(chosen(os.environ))
+        return language_named(chosen(os.environ))

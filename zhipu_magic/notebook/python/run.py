@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...chat.undisturbed import undisturbed
 from ...text.errors import GLMError
-from ...text.languages.joined import semicolon
+from ...text.languages.joined import distinct_notes
 from ...text.languages.messages import N_, _, for_model, ngettext, sent
 from ...text.left_out import collecting_cuts
 from ...text.tokens import cut
@@ -120,7 +120,7 @@ class PythonRun(HasRun):
             text="\n\n".join(filter(None, [text, *map(sent, self.notes)])) or for_model(_NOTHING),
             failed=self.has_failed,
             error=self.error,
-            left_out=semicolon(left_out),
+            left_out=distinct_notes(left_out),
             ran=Ran(shown, self.names.bound, self.names.deleted, seen=seeing and any(one.image for one in shown)),
             interrupted=interrupted,
         )

@@ -11,7 +11,7 @@ import time
 from typing import Any, NamedTuple
 
 from ..endpoint import Endpoint
-from ..said import _
+from ..messages import _
 from ..script import Fault
 from .call import Answer, Calls, illegal, missing
 from .png import picture

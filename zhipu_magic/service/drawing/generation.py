@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from ...text.addresses import is_web_address
 from ...text.errors import ConnectionFailed, GLMError, ServiceError
-from ...text.languages.joined import joined
+from ...text.languages.joined import Joined
 from ...text.languages.messages import _
 from ..client import Client
 from ..json_calls import post
@@ -68,7 +68,7 @@ def _drawn(value: Mapping[str, Any]) -> Drawn | None:
             "The service has drawn nothing.",
             hint="It may have found the content sensitive: rephrase the prompt.",
             reason="drawing.nothing",
-            detail=_("({words})", words=joined(_("; "), map(_in_words, verdicts))) if verdicts else "",
+            detail=_("({words})", words=Joined(_("; "), map(_in_words, verdicts))) if verdicts else "",
         )
     first = next(iter(objects(value.get("data"))), {})
     url, encoded = first.get("url"), first.get("b64_json")

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from . import language as languages
+from .catalogue import translated
+from .language import reader
 from .messages import N_
 
 #: As argparse has them, in any of its versions. What else it may say stays as it is.
@@ -44,10 +45,10 @@ def argparse_in_language() -> Iterator[None]:
     """
     places = ((argparse, "_"), (argparse, "ngettext"), (argparse.ArgumentError, "__str__"))
     before = [getattr(owner, name) for owner, name in places]
-    language = languages.of_reader()
+    language = reader.language
 
     def looked_up(text: str) -> str:
-        own = languages.translated(text, language)
+        own = translated(text, language)
         return own if own != text else str(before[0](text))
 
     def looked_up_for(one: str, many: str, count: int) -> str:
@@ -68,5 +69,5 @@ def argparse_in_language() -> Iterator[None]:
 
 def headings_in_language(text: str) -> str:
     """The help with the colon of its headings in the reader's language, which Python looks up from 3.13 on."""
-    heading = languages.translated("%(heading)s:", languages.of_reader())
+    heading = translated("%(heading)s:", reader.language)
     return re.sub(r"^(\S.*):$", lambda found: heading % {"heading": found[1]}, text, flags=re.MULTILINE)

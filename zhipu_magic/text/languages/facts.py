@@ -8,10 +8,6 @@ from typing import Any
 
 from ..characters import message_of
 
-#: What never changes, and is the same in any process.
-_PLAIN = frozenset({str, int, float, bool, type(None)})
-_STEADY = frozenset({"datetime", "decimal", "fractions"})
-
 
 class Written(str):
     """A fact as it stands in the English text; `shown` is what `repr` says of it."""
@@ -30,6 +26,11 @@ class Written(str):
         return Written, (str.__str__(self), self.shown)
 
 
+#: What never changes, and is the same in any process.
+_PLAIN = frozenset({str, int, float, bool, type(None), Written})
+_STEADY = frozenset({"datetime", "decimal", "fractions"})
+
+
 def settled(facts: dict[str, object], *templates: str) -> dict[str, object]:
     """The facts with a text for each that may be another later, or cannot be copied, as these templates show it.
 
@@ -40,12 +41,17 @@ def settled(facts: dict[str, object], *templates: str) -> dict[str, object]:
     return {name: _settled(name, fact, "".join(templates)) for name, fact in facts.items()}
 
 
+def settled_for_all(facts: dict[str, object], *templates: str) -> dict[str, object]:
+    """The facts settled for these templates, and for others that may be filled with them later."""
+    return {name: _settled(name, fact, "".join(templates), for_all=True) for name, fact in facts.items()}
+
+
 def portable(facts: Mapping[str, object]) -> dict[str, object]:
     """The facts as another process can read them."""
     return {name: fact if _is_steady(fact) else _written(fact) for name, fact in facts.items()}
 
 
-def _settled(name: str, fact: object, templates: str) -> object:
+def _settled(name: str, fact: object, templates: str, *, for_all: bool = False) -> object:
     if _is_steady(fact):
         return fact
     number = _whole_number(fact)
@@ -55,10 +61,14 @@ def _settled(name: str, fact: object, templates: str) -> object:
         return _written(fact)
     if f"{{{name}:" in templates or f"{{{name}!r:" in templates:
         return fact  # it is written as the template says
+    if for_all:
+        return _written(fact)
     return _written(fact, shown=f"{{{name}!r" in templates) if f"{{{name}" in templates else ""
 
 
 def _is_steady(fact: object) -> bool:
+    if type(fact) is tuple:
+        return all(type(item) in _PLAIN for item in fact)
     return type(fact) in _PLAIN or type(fact).__module__ in _STEADY or hasattr(type(fact), "in_language")
 
 

@@ -9,7 +9,7 @@ from .messages import N_, Message, Tellable, _, as_english, in_language, pgettex
 
 
 class Joined(Tellable):
-    """Texts with the same text between them."""
+    """The texts that are not empty, with the same text between them; that may be a message too."""
 
     between: str
     parts: Sequence[str]
@@ -24,22 +24,30 @@ class Joined(Tellable):
         if language == "en":
             return str.__str__(self)
         parts = [str(in_language(part, language)) for part in self.parts]
-        if self.between == " ":
-            return _sentences(parts)
         between = str(in_language(self.between, language))
         if between == _ITEMS and any(_CLAUSES in part for part in parts):
             between = _CLAUSES  # what has clauses is one
         return between.join(parts)
 
 
-def joined(between: str, parts: Iterable[str]) -> Joined:
-    """The texts that are not empty, with this between them; it is a message if languages have it differently."""
-    return Joined(between, parts)
+class Sentences(Tellable):
+    """Sentences one after the other: what stands between them is for each language to say."""
+
+    parts: Sequence[str]
+
+    def __new__(cls, parts: Iterable[str]) -> Sentences:
+        parts = tuple(part for part in parts if part)
+        all_of_them = super().__new__(cls, run_on(map(as_english, parts), "en"))
+        all_of_them.parts = parts
+        return all_of_them
+
+    def in_language(self, language: Language) -> str:
+        return run_on((str(in_language(part, language)) for part in self.parts), language)
 
 
-def sentences(*parts: str) -> Joined:
+def sentences(*parts: str) -> Sentences:
     """Sentences one after the other; those that are empty are left out."""
-    return Joined(" ", parts)
+    return Sentences(parts)
 
 
 def comma(parts: Iterable[str]) -> Joined:
@@ -52,8 +60,8 @@ def clauses(parts: Iterable[str]) -> Joined:
     return Joined(pgettext("clauses", ", "), parts)
 
 
-def semicolon(parts: Iterable[str]) -> Joined:
-    """Notes on one thing, each once."""
+def distinct_notes(parts: Iterable[str]) -> Joined:
+    """Notes on one thing, separated by semicolons; those that say the same are one."""
     return Joined(_("; "), dict.fromkeys(parts))
 
 
@@ -74,12 +82,16 @@ def _ended(parts: Sequence[str], template: str) -> str:
 
 #: The comma between the items of a list in Chinese, and that between clauses.
 _ITEMS, _CLAUSES = "、", "，"
+_SPACE = " "
 #: After these, Chinese leaves no space before the next sentence, and none before those that open.
 _CLOSE, _OPEN = "。！？；：，、”』」）】…", "“『「（【"
 
 
-def _sentences(parts: Iterable[str]) -> str:
+def run_on(parts: Iterable[str], language: Language) -> str:
+    """Sentences in this language, one after the other."""
+    if language == "en":
+        return _SPACE.join(filter(None, parts))
     text = ""
     for part in filter(None, parts):
-        text += part if not text or text[-1] in _CLOSE or part[0] in _OPEN else f" {part}"
+        text += part if not text or text[-1] in _CLOSE or part[0] in _OPEN else _SPACE + part
     return text

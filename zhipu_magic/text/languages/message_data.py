@@ -3,7 +3,8 @@
     {"of": template, "with": facts}                          a message
     {"of": template, "in": context, "with": facts}           one that is told otherwise elsewhere
     {"one": …, "many": …, "count": 3, "with": facts}         one that depends on a count
-    {"between": ", ", "parts": [text or data, …]}            messages with the same text between them
+    {"between": ", ", "parts": [text or data, …]}            messages with the same text between them; a space is what
+                                                             stands between sentences, in any language
     {"figure": "compact", "value": 12300}                    a number as each language writes it
 
 A journal may come from anywhere. So what is read is used only if it says in English what the text beside it says: it
@@ -18,14 +19,16 @@ from typing import Any
 
 from ..untrusted_json import LARGEST_INTEGER
 from . import numbers
-from .joined import Joined
-from .messages import Contextual, Counted, Message, Tellable, filled, in_language
+from .joined import Joined, Sentences
+from .messages import Contextual, Counted, Message, filled, in_language
 from .notice import Notice
 from .numbers import Figure
 
 #: Bounds of what is taken from a journal.
 _DEEPEST, _MOST_PARTS, _MOST_FACTS = 6, 200, 40
 _LONGEST, _LONGEST_TEMPLATE = 4_000, 1_000
+#: What stands between sentences, whose language then decides.
+_SPACE = " "
 #: The figures that are written differently, by name.
 _FIGURES = {"compact": numbers.compact, "about": numbers.about}
 _NAMES = {type_of.write: name for name, make in _FIGURES.items() if isinstance(type_of := make(0), Figure)}
@@ -35,18 +38,17 @@ def data_of(text: str) -> dict[str, Any] | None:
     """How the text was made, as JSON; None for one that is the same in all languages."""
     if isinstance(text, Counted):
         return {"one": text.template, "many": text.many, "count": text.number, "with": _used(text)}
-    if isinstance(text, Joined):
+    if isinstance(text, (Joined, Sentences)):
         if len(text.parts) == 1:
             return data_of(text.parts[0])
-        return {"between": _part(text.between), "parts": [_part(part) for part in text.parts]}
+        between = _part(text.between) if isinstance(text, Joined) else _SPACE
+        return {"between": between, "parts": [_part(part) for part in text.parts]}
     if isinstance(text, Figure):
         name = _NAMES.get(text.write)
         return None if name is None else {"figure": name, "value": text.value}
     if isinstance(text, Notice):
-        return {"between": " ", "parts": [_part(text.text), _part(text.hint)]}
+        return {"between": _SPACE, "parts": [_part(text.text), _part(text.hint)]}
     if isinstance(text, Message):
-        if isinstance(text.template, Tellable):
-            return data_of(text.template)
         context = {"in": text.context} if isinstance(text, Contextual) else {}
         return {"of": text.template, **context, "with": _used(text)}
     return None
@@ -96,9 +98,10 @@ def _made_of(data: object, deepest: int, longest: int) -> str:
         parts = data["parts"]
         if not isinstance(parts, list) or len(parts) > _MOST_PARTS:
             raise ValueError
-        return Joined(
-            _made(data["between"], deepest - 1, longest), [_made(part, deepest - 1, longest) for part in parts]
-        )
+        made_parts = [_made(part, deepest - 1, longest) for part in parts]
+        if data["between"] == _SPACE:
+            return Sentences(made_parts)
+        return Joined(_made(data["between"], deepest - 1, longest), made_parts)
     facts = data["with"]
     if not isinstance(facts, dict) or len(facts) > _MOST_FACTS or not all(map(str.isidentifier, facts)):
         raise ValueError

@@ -11,7 +11,8 @@ that it can be told in another language wherever it is shown, alone or as a fact
     sent(message)     in the language of the prompt: the last step before it goes to a model
     for_model(…)      a message that only a model reads, told in the language of the prompt at once
 
-The template is what is translated. So it is a literal, never an f-string, and says all of its sentence.
+The template is what is translated. So it is a literal, never an f-string, and says all of its sentence. The one
+exception is `numbers.plural`, which makes the two forms of a regular noun; `tools/catalog` makes the same ones.
 """
 
 from __future__ import annotations
@@ -19,9 +20,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypeVar
 
-from . import language as languages
 from .facts import as_number, portable, settled
-from .language import Language
+from .language import Language, language_of_prompt, reader
 
 
 def in_language(fact: object, language: Language) -> object:
@@ -32,18 +32,25 @@ def in_language(fact: object, language: Language) -> object:
 
 def told(text: object) -> str:
     """A text as its reader reads it."""
-    return str(in_language(text, languages.of_reader()))
+    return str(in_language(text, reader.language))
 
 
 def sent(text: object) -> str:
     """A text in the language of the prompt, for the model."""
-    return str(in_language(text, languages.of_prompt()))
+    return str(in_language(text, language_of_prompt()))
 
 
 def for_model(template: str, /, **facts: object) -> str:
     """A text of ours that only a model reads, in the language of the prompt: `sent(_(…))`, told at once."""
-    language = languages.of_prompt()
-    return filled(languages.translated(template, language), facts, language)
+    return _told_in(language_of_prompt(), template, facts)
+
+
+def _told_in(language: Language, template: str, facts: Mapping[str, object], context: str = "") -> str:
+    if language != "en":
+        from .catalogue import translated  # with the first message that is not told in English
+
+        template = translated(template, language, context)
+    return filled(template, facts, language)
 
 
 def filled(template: str, facts: Mapping[str, object], language: Language = "en") -> str:
@@ -84,27 +91,26 @@ def _restored(kind: type[Tellable], text: str, parts: Mapping[str, object]) -> T
 
 
 class Message(Tellable):
-    """A text in English with its template and facts. Without facts, the template is taken as written."""
+    """A text in English with its template and facts. Without facts, the template is taken as written.
+
+    One that is a message already is filled no more: it is returned as it is, and not as one of a subclass.
+    """
 
     template: str
     facts: Mapping[str, object]
 
     def __new__(cls, template: str, /, **facts: object) -> Message:
-        if isinstance(template, Tellable):  # it is filled
-            steady, text = dict[str, object](), as_english(template)
-        else:
-            steady = settled(facts, template)
-            text = filled(template, steady)
-        message = super().__new__(cls, text)
-        message.template, message.facts = template, steady
+        if isinstance(template, Tellable):
+            return template  # type: ignore[return-value]  # a text that can be told stands for itself
+        facts = settled(facts, template)
+        message = super().__new__(cls, filled(template, facts))
+        message.template, message.facts = template, facts
         return message
 
     def in_language(self, language: Language) -> str:
         if language == "en":
             return str.__str__(self)
-        if isinstance(self.template, Tellable):
-            return self.template.in_language(language)
-        return filled(languages.translated(self.template, language), self.facts, language)
+        return _told_in(language, self.template, self.facts)
 
 
 class Contextual(Message):
@@ -119,7 +125,7 @@ class Contextual(Message):
         return message
 
     def in_language(self, language: Language) -> str:
-        return filled(languages.translated(self.template, language, self.context), self.facts, language)
+        return _told_in(language, self.template, self.facts, self.context)
 
 
 class Counted(Message):
@@ -136,7 +142,11 @@ class Counted(Message):
         return message
 
     def in_language(self, language: Language) -> str:
-        form = languages.translated_plural(self.template, self.many, self.number, language)
+        if language == "en":
+            return str.__str__(self)
+        from .catalogue import translated_plural
+
+        form = translated_plural(self.template, self.many, self.number, language)
         return filled(form, self.facts, language)
 
 

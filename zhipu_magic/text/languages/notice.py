@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .facts import settled_for_all
 from .joined import sentences
 from .language import Language
 from .messages import Message
@@ -20,6 +21,7 @@ class Notice(Message):
 
     def __new__(cls, text: str, *, hint: str = "", reason: str = "", **facts: object) -> Notice:
         """`text` and `hint` are templates that the facts fill, as `str.format` does; without facts, they stay as is."""
+        facts = settled_for_all(facts, text, hint)
         said, todo = Message(text, **facts), Message(hint, **facts)
         notice = str.__new__(cls, sentences(said, todo))
         notice.template, notice.text, notice.hint = text, said, todo

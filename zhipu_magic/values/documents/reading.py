@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Final, NamedTuple, Protocol
 
 from ...text.characters import REORDERING, TAG, whole_characters
-from ...text.languages.language import of_prompt
+from ...text.languages.language import language_of_prompt
 from ...text.languages.messages import N_, Message, _, for_model, sent
 from ...text.languages.numbers import plural
 from ...text.tokens import fenced_within, weight
@@ -87,7 +87,7 @@ class Reading:
 
     def _for_model(self) -> str:
         """Its text, with our own headings and notes in the language of the prompt: it was kept in English."""
-        if of_prompt() == "en":
+        if language_of_prompt() == "en":
             return self.text
         if self.unit in _UNITS:
             heading = _UNITS[self.unit].heading

@@ -76,7 +76,7 @@ def _picture(kind: str, encoded: Any) -> str | Image:
                     raise
         return from_bytes(data, _THIS)
     except (GLMError, ValueError) as error:
-        why = error.said if isinstance(error, GLMError) else _("its base64 is damaged")
+        why = error.happened if isinstance(error, GLMError) else _("its base64 is damaged")
         note_cut(_("a picture not sent"))
         return for_model("[a picture that cannot be sent: {why}]", why=why)
 

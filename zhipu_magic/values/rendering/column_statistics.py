@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from ...text.languages.joined import comma, semicolon
+from ...text.languages.joined import comma, distinct_notes
 from ...text.languages.messages import N_, for_model, sent
 from .sampling import step
 from .table_rows import cell, day, is_day
@@ -104,7 +104,7 @@ def summary(series: nw.Series[Any]) -> str:
     text = f"{measures}{_of_how_many(seen, series)}"
     ranked = series if len(series) <= _MOST_RANKED else _some(series, _SAMPLED)
     ranks = _ranks(ranked)
-    return sent(semicolon([text, f"{ranks}{_of_how_many(ranked, series)}"])) if ranks else text
+    return sent(distinct_notes([text, f"{ranks}{_of_how_many(ranked, series)}"])) if ranks else text
 
 
 _AT_ONCE, _BY_CELL, _BY_OBJECT = range(3)
@@ -173,7 +173,7 @@ def _ranks(series: nw.Series[Any]) -> str:
                 ranks.append(for_model("quartiles {quartiles}", quartiles=", ".join(quartiles)))
         with suppress(Exception):  # the same
             ranks.append(_distinct(present.n_unique()))
-    return sent(semicolon(ranks))
+    return sent(distinct_notes(ranks))
 
 
 def _most_frequent(series: nw.Series[Any]) -> str:

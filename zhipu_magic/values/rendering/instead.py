@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from types import FunctionType, MethodDescriptorType
 from typing import Any, Final
 
-from ...text.languages.joined import joined
+from ...text.languages.joined import Joined
 from ...text.languages.messages import _
 from .reprs import without_places
 
@@ -68,7 +68,7 @@ def told_ways(ways: Sequence[str], called: str) -> str:
     told = [_told(way.replace("{}", called)) for way in ways]
     if not told:
         return _("Refer to a part of it, or define how it reads: from zhipu_magic import render; @render.register. ")
-    return _("Refer to what you mean of it: {ways}. ", ways=joined(_(", or "), told))
+    return _("Refer to what you mean of it: {ways}. ", ways=Joined(_(", or "), told))
 
 
 def _told(way: str) -> str:

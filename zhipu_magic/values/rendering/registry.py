@@ -20,7 +20,7 @@ from typing import Any, Final
 
 from ...text.characters import class_name, library_of, message_of, whole_characters
 from ...text.errors import NOTHING_SENT, GLMError, InvalidRequest
-from ...text.languages.joined import joined, semicolon
+from ...text.languages.joined import Joined, distinct_notes
 from ...text.languages.messages import _, for_model, ngettext
 from ...text.left_out import collecting_cuts
 from ...text.tokens import cut
@@ -174,7 +174,7 @@ def rendered(value: Any, tokens: int, *, called: str = "value") -> Rendered:
                 ways=told_ways(nothing.ways, called),
                 name=called,
             ) from None
-    return replace(shown, left_out=semicolon(left_out)) if left_out else shown
+    return replace(shown, left_out=distinct_notes(left_out)) if left_out else shown
 
 
 def _rendered(value: Any, tokens: int) -> Rendered:
@@ -327,7 +327,7 @@ def _description(error: Exception) -> str:
 
 def _no_text(reads_as: list[Any]) -> InvalidRequest:
     names = [class_name(value) for value in reads_as]
-    way = joined(_(", which reads as "), names[1:4])
+    way = Joined(_(", which reads as "), names[1:4])
     return InvalidRequest(
         "A value of type {type} never becomes text: it reads as {way}, and so on.",
         hint="A function registered with @render.register must return text, an image, or a simpler value.",

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from ...text.languages.joined import comma, semicolon, sentences
+from ...text.languages.joined import comma, distinct_notes, sentences
 from ...text.languages.messages import Message, _, for_model, sent
 from ...text.languages.numbers import plural
 from ...text.left_out import note_cut
@@ -103,7 +103,7 @@ def _coverage(known: list[Measured], used: list[str], shown: int) -> str:
     for head in used:
         for count in sorted({one.sampled for one in known if one.sampled and head in one.texts}):
             by_count.setdefault(count, []).append(head)
-    sampled = semicolon(
+    sampled = distinct_notes(
         _("{statistics} of {rows}", statistics=comma(map(Message, heads)), rows=plural(count, "row"))
         for count, heads in by_count.items()
     )

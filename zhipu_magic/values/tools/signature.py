@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Optional
 
 from ...text.characters import shortened, whole_characters
 from ...text.errors import InvalidRequest
-from ...text.languages.joined import semicolon
+from ...text.languages.joined import distinct_notes
 from ...text.languages.messages import for_model
 from ..types.names import type_name
 from ..types.problems import problems_of
@@ -97,7 +97,7 @@ class Signature:
         try:
             values = self._taken.adapter.validate_json(text)
         except ValidationError as error:
-            problems = semicolon(problems_of(error, data))
+            problems = distinct_notes(problems_of(error, data))
             raise WrongArguments(
                 for_model("The arguments of {name} do not fit: {problems}.", name=self.name, problems=problems)
             ) from None

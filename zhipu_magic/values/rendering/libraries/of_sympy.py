@@ -6,7 +6,7 @@ from collections import Counter
 from types import ModuleType
 from typing import Any, Final
 
-from ....text.languages.joined import semicolon
+from ....text.languages.joined import distinct_notes
 from ....text.languages.messages import _, for_model
 from ..registry import LATE, add
 from ..reprs import without_places
@@ -20,7 +20,7 @@ def _expression(value: Any, tokens: int) -> str:
     value, names = _told_apart(value, symbols)
     text = without_places(value, str(value))
     assumed = [(names[symbol], _assumed(symbol)) for symbol in symbols]
-    said = semicolon(
+    said = distinct_notes(
         _("{name} is {assumptions}", name=name, assumptions=", ".join(words)) for name, words in assumed if words
     )
     return for_model("{expression}, where {assumptions}", expression=text, assumptions=said) if said else text
