@@ -22,6 +22,7 @@ from platforms import needs_signals
 from test_cell import DIALOGUE
 
 from zhipu_magic import __main__ as program
+from zhipu_magic.notebook import demo
 from zhipu_magic.text.languages.language import reader
 
 
@@ -195,9 +196,9 @@ def test_the_demo_is_in_the_language_of_its_users_jupyterlab(
     if chosen:
         (tmp_path / "user" / setting).parent.mkdir(parents=True)
         (tmp_path / "user" / setting).write_text(json.dumps({"locale": chosen}))
-    program._write_settings(tmp_path / "demo")
+    demo._write_settings(tmp_path / "demo")
     assert json.loads((tmp_path / "demo" / setting).read_text()) == {"locale": locale}
-    title = json.loads(program._quickstart().read_text("utf-8"))["cells"][0]["source"][0]
+    title = json.loads(demo._quickstart().read_text("utf-8"))["cells"][0]["source"][0]
     assert ("五分钟" in title) is (locale == "zh_CN")
 
 
@@ -206,9 +207,9 @@ def test_a_browser_needs_a_screen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
     monkeypatch.setattr(webbrowser, "get", lambda: webbrowser.GenericBrowser("w3m"))
-    assert not program.has_browser()
+    assert not demo.has_browser()
     monkeypatch.setenv("DISPLAY", ":0")
-    assert program.has_browser()
+    assert demo.has_browser()
 
 
 def test_a_screen_is_no_browser(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -217,7 +218,7 @@ def test_a_screen_is_no_browser(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setenv("DISPLAY", ":0")
     monkeypatch.setattr(webbrowser, "get", get)
-    assert not program.has_browser()
+    assert not demo.has_browser()
 
 
 def test_a_console_that_lacks_characters_shows_all_that_is_said() -> None:
