@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from english import chinese_in
 from in_process import Cell, Page
 
 from zhipu_magic.practice import Answer, Fault, PracticeServer, tool_call
@@ -184,6 +185,15 @@ def test_a_connection_that_is_lost_afterwards(kept: Page, server: PracticeServer
     again, back = replayed((ASKS, "a"), ("%glm undo", "b"))
     assert shown(again) == shown(live) and shown(back) == shown(undone)
     assert isinstance(again.error, ReplyBroken) and live.error.message in str(again.error)
+
+
+def test_a_journal_says_in_english_why_a_run_broke_off(kept: Page, server: PracticeServer, tmp_path: Path) -> None:
+    kept.run("%glm language zh")
+    server.enqueue(runs(SHOWS), Fault(400, "1210"))
+    live = kept.run(ASKS, "a")
+    assert chinese_in(str(live.error))
+    line = (tmp_path / "page.jsonl").read_text(encoding="utf-8").splitlines()[-1]
+    assert json.loads(line)["broken"] and not chinese_in(line.partition('"told"')[0])
 
 
 def test_a_budget_that_has_no_room_for_the_next_round(kept: Page, server: PracticeServer) -> None:

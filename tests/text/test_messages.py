@@ -216,6 +216,16 @@ def test_the_hint_of_a_cell_has_the_facts_of_the_message(monkeypatch: pytest.Mon
     assert hints.in_cell(notice) == "No [1]. [1], [1]: no"
 
 
+def test_an_error_of_ours_that_is_a_fact_says_what_it_said(chinese: None) -> None:
+    error = InvalidRequest("There is no batch {id} here.", id="b1", reason="test")
+    said = _("{notebook}: not recorded and not changed: {error}", notebook="a.ipynb", error=error)
+    error.context.append(NOTHING_SENT)
+    alive = weakref.ref(error)
+    del error
+    assert alive() is None and said == "a.ipynb: not recorded and not changed: There is no batch b1 here."
+    assert told(said) == "a.ipynb：未记录，也未改动：这里没有批处理 b1。"
+
+
 def test_an_error_whose_words_fail_can_be_a_fact() -> None:
     class Broken(Exception):
         def __str__(self) -> str:

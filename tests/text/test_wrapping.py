@@ -27,6 +27,7 @@ TEXTS = st.text(LETTERS.filter(str.isprintable), max_size=60)
         ("", 9, [""]),
         ("中", 1, ["中"]),
         ("glm-4.1v-thinking-flashx", 12, ["glm-4.1v-", "thinking-", "flashx"]),
+        ("{{ a }}{{ b }}{{ c }}", 15, ["{{ a }}{{ b }}", "{{ c }}"]),
         ("见 {{ name }} 的值", 9, ["见", "{{ name", "}} 的值"]),
         ("见 {{ name }} 的值", 11, ["见", "{{ name }}", "的值"]),
         ("共 10 个\u00a0token · 免费", 9, ["共 10", "个\u00a0token", "· 免费"]),

@@ -105,7 +105,7 @@ def _broken(reply: Reading) -> str | None:
     error = reply.error
     if error is None or reply.progress.state != "interrupted" or not reply.progress.has_run:
         return None
-    return error.message if isinstance(error, GLMError) else f"{type(error).__name__}."
+    return error.happened if isinstance(error, GLMError) else f"{type(error).__name__}."
 
 
 def _tokens(progress: Progress, counted: Usage | None) -> int:

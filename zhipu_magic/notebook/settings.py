@@ -8,8 +8,8 @@ from traitlets import Bool, Enum, Float, HasTraits, Int, List, TraitError, Unico
 
 from ..text.characters import is_word, without_controls
 from ..text.errors import GLMError
-from ..text.languages.language import CHOICES
-from ..text.languages.messages import _, told
+from ..text.languages.language import CHOICES, language_of_plain_text
+from ..text.languages.messages import _, in_language, told
 from ..text.wrapping import fitted
 from .hints import door
 
@@ -18,10 +18,10 @@ class BadSetting(TraitError):
     """An invalid value for a setting. In a notebook only its message is shown."""
 
     def _render_traceback_(self) -> list[str]:
-        return fitted(without_controls(str(self)))
+        return fitted(without_controls(told(self.args[0])))
 
     def __str__(self) -> str:
-        return told(self.args[0])
+        return str(in_language(self.args[0], language_of_plain_text()))
 
 
 class Settings(HasTraits):

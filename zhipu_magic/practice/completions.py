@@ -14,7 +14,7 @@ from . import encode
 from .body import parsed
 from .endpoint import Received, Receiver, Service
 from .request import ChatRequest
-from .script import EVENT_STREAM, Answer, Fault, Raw, Script
+from .script import EVENT_STREAM, Answer, Drop, Fault, Raw, Script
 from .text import estimate_tokens
 
 _LONGEST_SILENCE = 2.0
@@ -67,7 +67,7 @@ class ChatCompletions(Receiver):
                 await self.refuse(script)
             case Raw():
                 await self.play(script)
-            case _:
+            case Drop():
                 self.hang_up(reset=script.reset)
 
     async def _answer(self, answer: Answer, request: ChatRequest) -> None:

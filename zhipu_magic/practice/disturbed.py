@@ -13,7 +13,7 @@ from tornado.iostream import StreamClosedError
 from . import encode
 from .disturbances import Ill
 from .endpoint import Receiver
-from .script import Fault, Raw
+from .script import Drop, Fault, Raw
 
 _Method: TypeAlias = "Callable[..., Awaitable[None]]"
 
@@ -63,5 +63,5 @@ class Disturbable(Receiver):
                 self._playing = asyncio.ensure_future(self.play(answer))
                 with suppress(asyncio.CancelledError, StreamClosedError):  # the client has left
                     await self._playing
-            case _:
+            case Drop():
                 self.hang_up(reset=answer.reset)

@@ -46,11 +46,13 @@ class GLMError(Exception):
     """A failure that the user can understand and act on.
 
     `message` says what happened, `hint` what to do now in Python, and `detail` has the service's own code and words.
-    As text, the error is in the language of its reader; `happened` says in English what happened, for a journal, and
-    can be told in any language.
+    As text, the error is in the language of its reader, and in that of the prompt while one is made or a tool runs for
+    a model (in its thread: one that the tool starts knows of no prompt). `happened` says in English what happened, for
+    a journal, and can be told in any language.
     `reason` names the kind of failure, however it is worded, and `facts` are the values in the sentences, as they were
-    when it was raised. `context` says where it happened and goes before the message, `outcomes` say what became of the
-    turn, and `near` is the name that was perhaps meant. Whatever is `also` wrong is told in the same text.
+    when it was raised: numbers, texts and tuples of them, and the text of anything else. `context` says where it happened
+    and goes before the message, `outcomes` say what became of the turn, and `near` is the name that was perhaps meant.
+    Whatever is `also` wrong is told in the same text.
 
     `retryable` says whether the same request may succeed a little later.
     """
@@ -87,8 +89,8 @@ class GLMError(Exception):
 
     @property
     def message(self) -> str:
-        """What happened, and where, in the language of the reader."""
-        return self.happened.in_language(reader.language)
+        """What happened, and where, in the language that the error's text is in."""
+        return self.happened.in_language(language_of_plain_text())
 
     def __str__(self) -> str:
         return self.in_language(language_of_plain_text())

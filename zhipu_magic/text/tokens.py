@@ -66,7 +66,7 @@ def listed(items: Sequence[str], between: str, tokens: float) -> str:
         return text
     left = tokens - estimate(f"{between}{and_more(len(items))}")
     used = accumulate(weight(f"{item}{between}") for item in items)
-    shown = sum(1 for _ in takewhile(left.__ge__, used))
+    shown = sum(1 for _ in takewhile(lambda size: size <= left, used))
     note_cut(_("{count:,} names, {shown:,} sent", count=len(items), shown=shown))
     return between.join([*items[:shown], and_more(len(items) - shown)])
 

@@ -1,8 +1,8 @@
 """Where the lines of a terminal end: by the columns that characters take, and between words of any script.
 
 Chinese has no spaces, and wide characters take two columns. A line may end between any two wide characters, but none
-begins with a closing mark, nor ends with an opening one, and the braces of a reference stay with its name. A name that
-is longer than a line is parted at a hyphen.
+begins with a closing mark, nor ends with an opening one, and the braces of a reference stay with its name, if they fit.
+A name that is longer than a line is parted at a hyphen.
 """
 
 from __future__ import annotations
@@ -87,7 +87,11 @@ def breaks(line: str, columns: int) -> list[int]:
         if (
             at > start
             and sizes[at]
-            and (_may_part(line[at - 1], letter, was_wide or is_wide) or (was_wide and _MAGIC.match(line, at)))
+            and (
+                _may_part(line[at - 1], letter, was_wide or is_wide)
+                or (was_wide and _MAGIC.match(line, at))
+                or line.startswith("}}{{", at - 2)
+            )
         ):
             if _is_in_braces(line, at):
                 hyphen = at

@@ -58,7 +58,6 @@ def _without_trailing(text: str, start: int, end: int) -> int:
         if kept == address:
             return end
         end = start + len(kept)
-    return end
 
 
 def runs_on(text: str, start: int, end: int) -> bool:

@@ -34,7 +34,7 @@ _STEADY = frozenset({"datetime", "decimal", "fractions"})
 def settled(facts: dict[str, object], *templates: str) -> dict[str, object]:
     """The facts with a text for each that may be another later, or cannot be copied, as these templates show it.
 
-    An error of Python's becomes what it says, even if its own code fails at that: it would keep its frames alive.
+    An error becomes what it says, even if its own code fails at that: it would keep its frames alive.
     """
     if all(type(fact) in _PLAIN for fact in facts.values()):
         return facts
@@ -52,13 +52,13 @@ def portable(facts: Mapping[str, object]) -> dict[str, object]:
 
 
 def _settled(name: str, fact: object, templates: str, *, for_all: bool = False) -> object:
+    if isinstance(fact, BaseException):  # one of ours says what happened, in any language
+        return getattr(fact, "happened", None) or _written(fact)
     if _is_steady(fact):
         return fact
     number = _whole_number(fact)
     if number is not None:
         return number
-    if isinstance(fact, BaseException):
-        return _written(fact)
     if f"{{{name}:" in templates or f"{{{name}!r:" in templates:
         return fact  # it is written as the template says
     if for_all:

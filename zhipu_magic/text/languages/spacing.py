@@ -21,7 +21,7 @@ _FULL_WIDTH: Final = re.compile(f"[{HAN}，。：；？！、（）“”…]")
 #: After these stands no space.
 _CLOSED: Final = re.compile(r"[，。：；？！、）”]")
 #: Where these follow, a sentence goes on, or has its own stop.
-_GOES_ON: Final = ("。", "，", "；", "：", "、")
+_GOES_ON: Final = ("。", "，", "；", "：", "、", "！", "？")
 #: An address at the end of a text, also as Markdown, and the marks that would be taken for a part of it.
 _ENDS_IN_ADDRESS: Final = re.compile(r"\bhttps?\\?:\\?/\\?/[^\s`<>\"”]+\Z")
 _AFTER_ADDRESS: Final = re.compile(r"[，。：；？！、（）]")

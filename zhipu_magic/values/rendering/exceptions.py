@@ -20,9 +20,8 @@ from itertools import groupby
 from typing import Final
 
 from ...text.characters import message_of, shortened, without_addresses
-from ...text.errors import GLMError
 from ...text.languages.joined import comma
-from ...text.languages.messages import _, for_model, ngettext, sent
+from ...text.languages.messages import _, for_model, ngettext
 from ...text.languages.numbers import plural
 from ...text.left_out import collecting_cuts, note_cut
 from ...text.tokens import INLINE, and_more, cut, fenced_within, weight
@@ -168,7 +167,7 @@ def _last_lines(error: BaseException) -> Iterator[str]:
     """Type and message, after the line of a syntax error and before any notes."""
     module, name = type(error).__module__, type(error).__qualname__
     name = name if module in ("builtins", "__main__") else f"{module}.{name}"
-    message = sent(error) if isinstance(error, GLMError) else message_of(error)
+    message = message_of(error)
     if isinstance(error, SyntaxError) and error.msg:
         message = error.msg
         yield from _line_at_fault(error)
