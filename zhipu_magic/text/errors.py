@@ -50,9 +50,9 @@ class GLMError(Exception):
     a model (in its thread: one that the tool starts knows of no prompt). `happened` says in English what happened, for
     a journal, and can be told in any language.
     `reason` names the kind of failure, however it is worded, and `facts` are the values in the sentences, as they were
-    when it was raised: numbers, texts and tuples of them, and the text of anything else. `context` says where it happened
-    and goes before the message, `outcomes` say what became of the turn, and `near` is the name that was perhaps meant.
-    Whatever is `also` wrong is told in the same text.
+    when it was raised: numbers, texts and tuples of them, and the text of anything else. `context` says where it
+    happened and goes before the message, `outcomes` say what became of the turn, and `near` is the name that was
+    perhaps meant. Whatever is `also` wrong is told in the same text.
 
     `retryable` says whether the same request may succeed a little later.
     """
