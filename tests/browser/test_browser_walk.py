@@ -234,7 +234,10 @@ def walk(
         notebook = OpenNotebook(demo, page, demo.notebook)
         notebook.load()
         notebook.wait_for_kernel()
-        yield Walk(notebook, request.param, shoot)
+        walk = Walk(notebook, request.param, shoot)
+        walk.read("console", demo.said.splitlines())
+        assert walk.right >= 3
+        yield walk
     finally:
         page.close()
         demo.stop()
