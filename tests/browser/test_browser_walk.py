@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import httpx
 import pytest
 from conftest import KEY
-from english import chinese_in, english_in
+from english import chinese_in, english_in, labels_in
 from front_end import IS_OLDEST, LAB, STEP_TIMEOUT, FrontEnd, OpenNotebook
 from test_cell import DIALOGUE
 
@@ -172,8 +172,9 @@ class Walk:
     def read(self, station: str, texts: list[str]) -> None:
         """Note which of these texts are in another language."""
         english = [one for text in texts for one in english_in(text)]
+        labels = [one for text in texts for one in labels_in(text)]
         chinese = [one for text in texts for one in chinese_in(_OURS_IN_CHINESE.sub("", text))]
-        found, own = (english, chinese) if self._language == "zh" else (chinese, english)
+        found, own = ([*english, *labels], chinese) if self._language == "zh" else (chinese, english)
         self.right += len(own)
         if found:
             self.wrong[station] = list(dict.fromkeys(found))
