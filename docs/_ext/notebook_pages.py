@@ -1,8 +1,8 @@
 """The notebooks among the pages: copies of those at the root, which each language has as its own.
 
 Sphinx finds pages in `docs/` alone, and links to elsewhere need rights on Windows. What is copied is the same for all
-languages, so that they can be built at once: a copy is made aside, and takes its place whole, since another language may
-be reading it. The Chinese of a notebook is put in when it is read.
+languages, so that they can be built at once: a copy is made aside and takes its place whole, since another language
+may be reading it. The Chinese of a notebook is put in when it is read.
 """
 
 from __future__ import annotations
