@@ -50,7 +50,7 @@ test: $(VENV)/test $(VENV)/renderers $(VENV)/lab-tools
 	$(NODE) "the front-end extension" npm --prefix lab --silent test
 	$(RUN) -m pytest -q -n 2 --dist loadfile
 
-test-front-ends: $(VENV)/test $(OLDEST)/ready $(BESIDE)/ready
+test-front-ends: docs $(VENV)/test $(OLDEST)/ready $(BESIDE)/ready
 	for python in $(RUN) $(OLDEST)/bin/python; do \
 	  ZHIPU_MAGIC_TEST_FRONT_ENDS=1 $$python -m pytest -q -n 2 --dist loadfile tests/browser || exit 1; \
 	done

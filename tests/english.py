@@ -51,5 +51,5 @@ def labels() -> frozenset[str]:
 
 def labels_in(text: str) -> list[str]:
     """The parts of a text, such as lines and cells of a table, that are one of our messages in English."""
-    parts = re.split(r"<style.*?</style>|<[^<>]*>|[\n\t|]| · ", text, flags=re.DOTALL)
+    parts = re.split(r"<style.*?</style>|<[^<>]*>|[\n\t|│]| · ", text, flags=re.DOTALL)
     return [part for part in (unescape(part).strip(" *") for part in parts) if part in labels()]

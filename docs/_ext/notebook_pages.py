@@ -1,11 +1,13 @@
 """The notebooks among the pages: copies of those at the root, which each language has as its own.
 
 Sphinx finds pages in `docs/` alone, and links to elsewhere need rights on Windows. What is copied is the same for all
-languages, so that they can be built at once; the Chinese of a notebook is put in when it is read.
+languages, so that they can be built at once: a copy is made aside and takes its place whole, since another language
+may be reading it. The Chinese of a notebook is put in when it is read.
 """
 
 from __future__ import annotations
 
+import os
 import shutil
 from filecmp import cmp
 from pathlib import Path
@@ -25,7 +27,9 @@ def _copy(app: Sphinx, _config: Config) -> None:
             copy.unlink(missing_ok=True)
     for name, path in written.items():
         if not (into / name).exists() or not cmp(path, into / name, shallow=False):
-            shutil.copyfile(path, into / name)
+            aside = into / f"{name}.{os.getpid()}.part"
+            shutil.copyfile(path, aside)
+            os.replace(aside, into / name)
 
 
 def _read(app: Sphinx, name: str, content: list[str]) -> None:

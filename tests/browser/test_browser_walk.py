@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import httpx
 import pytest
 from conftest import KEY
-from english import chinese_in, english_in
+from english import chinese_in, english_in, labels_in
 from front_end import IS_OLDEST, LAB, STEP_TIMEOUT, FrontEnd, OpenNotebook
 from test_cell import DIALOGUE
 
@@ -95,6 +95,8 @@ _READ = """() => {
 }"""
 #: What others say in English: IPython above a docstring, and JupyterLab while it has nothing to show.
 _OF_OTHERS = re.compile(r"^(?:Docstring:|File: .*)$", re.MULTILINE)
+#: A role of messages, which the quickstart counts; our label for such a text is the same word.
+_ROLE = "system"
 #: In English, what is Chinese all the same: the conversation of the service's documents, and the service's own words.
 _OURS_IN_CHINESE = re.compile(
     "|".join(re.escape(text) for turn in DIALOGUE for text in turn)
@@ -172,8 +174,9 @@ class Walk:
     def read(self, station: str, texts: list[str]) -> None:
         """Note which of these texts are in another language."""
         english = [one for text in texts for one in english_in(text)]
+        labels = [one for text in texts for one in labels_in(text) if one != _ROLE]
         chinese = [one for text in texts for one in chinese_in(_OURS_IN_CHINESE.sub("", text))]
-        found, own = (english, chinese) if self._language == "zh" else (chinese, english)
+        found, own = ([*english, *labels], chinese) if self._language == "zh" else (chinese, english)
         self.right += len(own)
         if found:
             self.wrong[station] = list(dict.fromkeys(found))
@@ -234,7 +237,10 @@ def walk(
         notebook = OpenNotebook(demo, page, demo.notebook)
         notebook.load()
         notebook.wait_for_kernel()
-        yield Walk(notebook, request.param, shoot)
+        walk = Walk(notebook, request.param, shoot)
+        walk.read("console", demo.said.splitlines())
+        assert walk.right >= 3
+        yield walk
     finally:
         page.close()
         demo.stop()

@@ -196,9 +196,10 @@ def test_the_demo_is_in_the_language_of_its_users_jupyterlab(
     if chosen:
         (tmp_path / "user" / setting).parent.mkdir(parents=True)
         (tmp_path / "user" / setting).write_text(json.dumps({"locale": chosen}))
-    demo._write_settings(tmp_path / "demo")
+    found = demo._locale()
+    demo._write_settings(tmp_path / "demo", found)
     assert json.loads((tmp_path / "demo" / setting).read_text()) == {"locale": locale}
-    title = json.loads(demo._quickstart().read_text("utf-8"))["cells"][0]["source"][0]
+    title = json.loads(demo._quickstart(found).read_text("utf-8"))["cells"][0]["source"][0]
     assert ("五分钟" in title) is (locale == "zh_CN")
 
 
@@ -265,6 +266,25 @@ if sys.argv[1] == "lab" and "LISTENS" in os.environ:
         time.sleep(0.05)
 sys.exit(3 if sys.argv[1] == "lab" else 0)
 """
+
+
+@pytest.mark.parametrize("chosen", ["zh_CN", "fr_FR"])
+def test_what_the_demo_prints_is_in_its_language(tmp_path: Path, chosen: str) -> None:
+    (tmp_path / "jupyter.py").write_text(JUPYTER)
+    setting = tmp_path / "user" / "@jupyterlab" / "translation-extension" / "plugin.jupyterlab-settings"
+    setting.parent.mkdir(parents=True)
+    setting.write_text(json.dumps({"locale": chosen}))
+    environment = {
+        **os.environ,
+        **{"LANG": "en_US.UTF-8", "LC_ALL": "", "LANGUAGE": "", "ZHIPU_MAGIC_LANGUAGE": "", "PYTHONUTF8": "1"},
+        **{"JUPYTERLAB_SETTINGS_DIR": str(tmp_path / "user"), "JUPYTER_RUNTIME_DIR": str(tmp_path)},
+        **{"PYTHONPATH": os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])},
+    }
+    command = [sys.executable, "-m", "zhipu_magic", "demo"]
+    ran = subprocess.run(command, capture_output=True, encoding="utf-8", env=environment)
+    assert ran.returncode == 3, ran.stderr
+    assert ran.stdout.startswith("JupyterLab 正在" if chosen == "zh_CN" else "JupyterLab ")
+    assert bool(english_in(ran.stdout)) is (chosen == "fr_FR")
 
 
 @pytest.mark.parametrize("listens", [True, False])

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from english import chinese_in, english_in
+from english import chinese_in, english_in, labels_in
 from test_terminal import Terminal, rows_of
 
 from zhipu_magic.practice import Answer, Fault, PracticeServer, tool_call
@@ -78,7 +78,7 @@ class Walk:
         text = _SAME.sub("|", _OF_OTHERS.sub("", text))
         english, chinese = english_in(text), chinese_in(text)
         self.right += len(chinese if self.reader.is_chinese else english)
-        return english if self.reader.is_chinese else chinese
+        return [*english, *labels_in(text)] if self.reader.is_chinese else chinese
 
     def _too_wide(self, printed: str) -> list[str]:
         """Lines that the terminal itself had to break, as it does anywhere."""

@@ -18,6 +18,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, NoReturn
 
 from ..chat.environment import MODEL_VARIABLE, REPLAY_VARIABLE
+from ..text.languages.console import has_chinese
 from ..text.languages.language import LANGUAGE_VARIABLE, language_named, reader
 from ..text.languages.messages import _, told
 from .front_ends import SESSION_VARIABLE
@@ -27,15 +28,19 @@ from .page.jupyterlab_language import chosen
 def run_demo(*, headless: bool) -> int:
     """Show a copy of the quickstart, so that nothing the user tries changes it; gives the exit status.
 
-    However the demo ends, it leaves nothing behind: neither files nor programs. Raises ModuleNotFoundError without
-    JupyterLab.
+    That is 130 for a dialogue which did not come to its end, and 0 for a JupyterLab that was ended, since it has no
+    other end. However the demo ends, it leaves nothing behind: neither files nor programs. Raises ModuleNotFoundError
+    without JupyterLab.
     """
     _end_on_signals()
+    locale = _locale()
+    if has_chinese():
+        reader.choose(locale)  # what is printed reads as the page does
     with TemporaryDirectory(prefix="zhipu_magic-") as folder:
         notebook = Path(folder, "quickstart.ipynb")
-        shutil.copy(_quickstart(), notebook)
+        shutil.copy(_quickstart(locale), notebook)
         try:
-            return _print_dialogue(notebook) if headless else _open_lab(notebook)
+            return _print_dialogue(notebook) if headless else _open_lab(notebook, locale)
         except (KeyboardInterrupt, CancelledError):
             return 130
 
@@ -59,9 +64,9 @@ def has_browser() -> bool:
     return True
 
 
-def _quickstart() -> Path:
-    """The notebook in the reader's language: inside an installed package, or at the top of the repository."""
-    here, is_chinese = Path(__file__).parent, language_named(_locale()) == "zh"
+def _quickstart(locale: str) -> Path:
+    """The notebook in the language of the demo: inside an installed package, or at the top of the repository."""
+    here, is_chinese = Path(__file__).parent, language_named(locale) == "zh"
     installed = here / ("quickstart_zh.ipynb" if is_chinese else "quickstart.ipynb")
     notebooks = here.parent.parent / "notebooks"
     return installed if installed.exists() else (notebooks / "zh" if is_chinese else notebooks) / "quickstart.ipynb"
@@ -74,12 +79,12 @@ def _locale() -> str:
     return language or {"zh": "zh_CN", "en": "en"}[own or reader.language]
 
 
-def _write_settings(folder: Path) -> None:
-    """Settings of the demo's own: JupyterLab is shown in its language, and asks nothing about news."""
+def _write_settings(folder: Path, locale: str) -> None:
+    """Settings of the demo's own: JupyterLab is shown in the demo's language, and asks nothing about news."""
     plugins = {
         "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
         # Without its language pack, JupyterLab is shown in English, whatever is set.
-        "translation-extension/plugin": {"locale": _locale()},
+        "translation-extension/plugin": {"locale": locale},
     }
     for plugin, settings in plugins.items():
         path = folder / "@jupyterlab" / f"{plugin}.jupyterlab-settings"
@@ -87,7 +92,7 @@ def _write_settings(folder: Path) -> None:
         path.write_text(json.dumps(settings), encoding="utf-8")
 
 
-def _open_lab(notebook: Path) -> int:
+def _open_lab(notebook: Path, locale: str) -> int:
     """Serve JupyterLab until Ctrl-C, in a browser if there is one; say at which address."""
     import_module("jupyterlab")  # fails early if it is missing
 
@@ -98,7 +103,7 @@ def _open_lab(notebook: Path) -> int:
     options += [] if opens else ["--no-browser"]
     options += ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
     settings = notebook.parent / ".settings"  # the user's own are left alone, and so is their workspace
-    _write_settings(settings)
+    _write_settings(settings, locale)
     # A token in the environment is seen by no other user, unlike one in a command line.
     token = os.environ.get("JUPYTER_TOKEN") or secrets.token_hex(24)
     environment = {
