@@ -74,7 +74,7 @@ def _found(source: Source) -> dict[str, Any]:
             name=source.name,
             why=why(error),
         ) from None
-    with begun:  # which closes the pipes, and waits for its end
+    with begun:  # which closes the pipes
         try:
             answer, _ = begun.communicate(json.dumps(asked).encode() + b"\n" + source.data, timeout=SECONDS)
             found = json.loads(answer)
@@ -85,3 +85,4 @@ def _found(source: Source) -> dict[str, Any]:
             return {"why": "slow" if begun.returncode in _ENDED else CRASHED}
         finally:
             begun.kill()
+            begun.wait()  # `with` does not, after an interrupt
