@@ -220,7 +220,7 @@ def main(words: Sequence[str]) -> int:
             missing = update(language)
             print(f"{language}: {len(missing)} not translated", *missing, sep="\n  ")
         compile_catalogues(PACKAGE)
-    except ValueError as damaged:  # told by whoever reads a catalogue; also where it is not in UTF-8
+    except ValueError as damaged:  # told by whoever reads a catalogue
         print(damaged, file=sys.stderr)
         return 1
     return 0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-from collections import Counter
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
@@ -19,22 +18,61 @@ def read(path: Path, language: str = "zh_CN") -> Catalog:
     """
     if not path.exists():
         return Catalog(locale=language, project="zhipu_magic", fuzzy=False)
-    text = path.read_text("utf-8-sig")  # some editors begin a file with a mark of its encoding
-    for number, line in enumerate(text.split("\n"), 1):
-        if not _LINE.fullmatch(line):
-            raise ValueError(f"{path.name}, line {number}, is none of a catalogue: {line[:60]}")
-    twice = [text for text, count in Counter(_TEXT.findall(text)).items() if count > 1]
-    if twice:
-        raise ValueError(f"{path.name} has this text twice: {twice[0].strip()[:100]}")
+    try:
+        text = path.read_text("utf-8-sig")  # some editors begin a file with a mark of its encoding
+    except UnicodeDecodeError:
+        raise ValueError(f"{path.name} is not in UTF-8.") from None
+    _check(path.name, text)
     try:
         return read_po(io.BytesIO(text.encode()), locale=language, abort_invalid=True)
     except PoFileError as damaged:
         raise ValueError(f"{path.name}: {damaged}") from None
 
 
-#: A line of a .po file: a comment, or the beginning or the rest of a text; and a text, of one or several lines.
-_LINE = re.compile(r'(?:#.*|(?:(?:msgctxt|msgid|msgid_plural|msgstr(?:\[\d\])?) )?"(?:[^"\\]|\\.)*")?\s*')
-_TEXT = re.compile(r'^(?:msgctxt ".*"\n(?:".*"\n)*)?msgid ".*"\n(?:".*"\n)*', re.MULTILINE)
+def _check(name: str, text: str) -> None:
+    """Raise ValueError at the first line that is none of a catalogue, that stands where it cannot, or that translates a
+    text again, however its lines are broken."""
+    translated: set[tuple[str, str]] = set()
+    entry: dict[str, str] = {}
+    last = ""  # keyword of the entry
+    for number, line in enumerate(text.split("\n"), 1):
+        where = f"{name}, line {number}"
+        found = _LINE.fullmatch(line)
+        if found is None:
+            raise ValueError(f"{where}, is none of a catalogue: {line[:60]}")
+        keyword, words = found["keyword"] or last, found["words"]
+        if words is None:
+            continue
+        if found["keyword"] is None:
+            if not last:
+                raise ValueError(f"{where}, belongs to no text: {line[:60]}")
+            entry[keyword] += words
+            continue
+        if not _may_follow(keyword, last):
+            raise ValueError(f"{where}, has {keyword} after {last or 'nothing'}: {line[:60]}")
+        if keyword == "msgctxt" or (keyword == "msgid" and last != "msgctxt"):
+            entry = {}
+        entry[keyword], last = words, keyword
+        if keyword in ("msgstr", "msgstr[0]"):
+            key = (entry.get("msgctxt", ""), entry["msgid"])
+            if key in translated:
+                raise ValueError(f"{where}, translates this text again: {entry['msgid'][:60]}")
+            translated.add(key)
+
+
+def _may_follow(keyword: str, last: str) -> bool:
+    if keyword in ("msgctxt", "msgid"):
+        return not last or last.startswith("msgstr") or (keyword, last) == ("msgid", "msgctxt")
+    if keyword in ("msgid_plural", "msgstr"):
+        return last == "msgid"
+    form = int(keyword[len("msgstr[") : -1])
+    return last == (f"msgstr[{form - 1}]" if form else "msgid_plural")
+
+
+#: A line of a .po file: a comment, or the beginning or the rest of a text.
+_LINE = re.compile(
+    r'(?:#.*|(?:(?P<keyword>msgctxt|msgid|msgid_plural|msgstr(?:\[\d\])?) )?"(?P<words>(?:[^"\\]|\\.)*)")?\s*'
+)
 
 
 def write(catalog: Catalog, path: Path, width: int = 120) -> None:

@@ -116,9 +116,14 @@ ENTRY = 'msgid "one"\nmsgstr "一"\n'
         (f"<<<<<<< HEAD\n{ENTRY}=======\n{ENTRY}>>>>>>> theirs\n", "line 1, is none of a catalogue: <<<<<<< HEAD"),
         ('msgid "one"\n<<<<<<< HEAD\nmsgstr "一"\n', "line 2, is none"),
         ('msgid "one"\nmsgstr "一。\n', "line 2, is none"),
-        (f'{ENTRY}\nmsgid "one"\nmsgstr "壹"\n', 'this text twice: msgid "one"'),
+        (f'{ENTRY}\nmsgid "one"\nmsgstr "壹"\n', "line 5, translates this text again: one"),
+        (f'{ENTRY}\nmsgid ""\n"o"\n"ne"\nmsgstr "壹"\n', "line 7, translates this text again: one"),
+        (f'{ENTRY}msgstr "壹"\n', "line 3, has msgstr after msgstr"),
+        (f'"rest"\n{ENTRY}', "line 1, belongs to no text"),
+        ('msgstr "一"\n', "line 1, has msgstr after nothing"),
+        ('msgid "one"\nmsgid_plural "many"\nmsgstr[1] "一"\n', r"line 3, has msgstr\[1\] after msgid_plural"),
         ('msgid "one"\nmsgid_plural "many"\n', "missing msgstr for msgid 'one'"),
-        (ENTRY.replace("一", "中文").encode("gb18030"), "utf-8"),
+        (ENTRY.replace("一", "中文").encode("gb18030"), "x.po is not in UTF-8"),
     ],
 )
 def test_a_damaged_catalogue_is_not_built(damaged: str | bytes, complaint: str, tmp_path: Path) -> None:
