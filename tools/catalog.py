@@ -47,7 +47,7 @@ ARGUMENTS: dict[str, tuple[int | str, ...]] = {
     "_mistake": (0,),
     "_option": ("help",),
     "_group": (0,),
-    "Cause": (0, 1, 2, "message", "hint", "said"),
+    "Cause": (1, 2, "message", "hint"),
     "_Cause": (0, 1, "message", "hint"),
     "_Failure": (1, 2, "message", "hint"),
     **dict.fromkeys(("Unicode", "Int", "Float", "Bool", "Enum", "List"), ("help",)),

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import re
 from typing import Any
 
 from ...service.drawing.models import QUALITIES
 from ...service.models import EFFORTS
+from ...text.languages.argparse_words import headings_in_language
 from ...text.languages.joined import Joined, comma
 from ...text.languages.language import reader
 from ...text.languages.messages import _, told
@@ -28,15 +28,11 @@ class _Lines(argparse.HelpFormatter):
         return told(action.help)
 
     def format_help(self) -> str:
-        text = super().format_help()
-        return text if reader.language == "en" else _HEADING.sub(r"\1：", text)
+        return headings_in_language(super().format_help())
 
     def start_section(self, heading: str | None) -> None:
         super().start_section(None if heading is None else told(_(heading)))
 
-
-#: A heading, after which argparse puts a colon.
-_HEADING = re.compile(r"^(\S.*):$", re.MULTILINE)
 
 PARSER = Parser(prog="%%glm", add_help=False, allow_abbrev=False, usage=argparse.SUPPRESS, formatter_class=_Lines)
 

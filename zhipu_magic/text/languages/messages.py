@@ -3,8 +3,8 @@
 A `Message` is a `str` in English, which is what logs and journals keep. It remembers its template and its facts, so
 that it can be told in another language wherever it is shown, alone or as a fact of another one:
 
-    _("{rows} of {table} were not sent.", rows=plural(3, "row"), table="sales")
-    ngettext("{count} turn was set aside.", "{count} turns were set aside.", count)
+    _("{rows} of {columns} sent", rows=plural(3, "row"), columns=plural(2, "column"))
+    ngettext("{count:,} secret taken out", "{count:,} secrets taken out", count)
     pgettext("tokens", "prompt")     where another language has two words for one of ours
 
     told(message)     as its reader reads it: the last step before it is shown
