@@ -30,8 +30,7 @@ class PageLanguage:
         self.recorded: Callable[[], Language | None] = lambda: None
         """The language in which the journal's conversation was shown."""
         self._first = settings.language
-        reader.ask_first(self._found)
-        reader.begins_with(self._begun)
+        reader.ask_first(self._found, self._begun)
         reader.choose(settings.language)
         settings.observe(self._follow, _DECIDING)
 
