@@ -8,25 +8,34 @@ from __future__ import annotations
 
 import json
 import shutil
-import sys
 import tempfile
 from datetime import datetime, timezone
 from hashlib import sha256
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from babel.messages.mofile import write_mo
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 from rjsmin import jsmin
 
-sys.path.insert(0, str(Path(__file__).parent / "tools"))
-
-import po_files  # it stands there, in no package
-
 _NAME = "zhipu-magic"
 #: The same catalogue makes the same bytes, whenever it is compiled.
 _NEVER = datetime(1980, 1, 1, tzinfo=timezone.utc)
 _PLACE = f"share/jupyter/labextensions/{_NAME}"
+
+
+def _loaded(path: Path) -> ModuleType:
+    """A module that stands in no package. It leaves the builder's process, which is another's, without a new path."""
+    spec = spec_from_file_location(path.stem, path)
+    assert spec is not None and spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+po_files = _loaded(Path(__file__).parent / "tools" / "po_files.py")
 
 
 class Built(BuildHookInterface):  # type: ignore[type-arg]  # its argument is a class of hatch's own plugins

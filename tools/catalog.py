@@ -18,11 +18,9 @@ from typing import NamedTuple
 from babel.messages.catalog import Catalog
 
 ROOT = Path(__file__).parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "tools")]
+sys.path.insert(0, str(ROOT))  # a script has only its own folder there
 
-import po_files  # noqa: E402  # these stand beside, in no package
-
-from hatch_build import compile_catalogues  # noqa: E402
+from hatch_build import compile_catalogues, po_files  # noqa: E402  # it stands in no package
 
 PACKAGE = ROOT / "zhipu_magic"
 LOCALES = PACKAGE / "text" / "locale"
@@ -156,8 +154,6 @@ _NO_WORDS = re.compile(r"""\{[^{}]*\}|<[^<>]*>|&#?\w+;|`[^`]*`|\b[\w-]+="[^"]*\"
 _WORD = re.compile(r"[^\W\d_]{2,}")
 #: The name of a reason.
 _REASON = re.compile(r"[a-z_]+(?:\.[a-z_]+)+")
-
-
 #: What is a style sheet, or a part of one.
 _STYLE = re.compile(r"<style>|(?:\{\w+\};)?[a-z-]+(?::\S|\(--)")
 

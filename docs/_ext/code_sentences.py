@@ -13,7 +13,7 @@ import zhipu_magic
 PACKAGE = Path(zhipu_magic.__file__).parent
 
 
-class Said(NamedTuple):
+class Sentence(NamedTuple):
     """A sentence with a reason, as the code has it: templates, if it has facts, which stand in braces."""
 
     reason: str
@@ -24,13 +24,13 @@ class Said(NamedTuple):
 
 
 @cache
-def sentences() -> list[Said]:
+def sentences() -> list[Sentence]:
     """All errors and notices whose reason, message and hint stand literally in the code, in order of their reasons."""
-    found: dict[str, Said] = {}
+    found: dict[str, Sentence] = {}
     for path in sorted(PACKAGE.rglob("*.py")):
         for call in ast.walk(ast.parse(path.read_text("utf-8"))):
-            for said in _said(call) if isinstance(call, ast.Call) else ():
-                found.setdefault(said.reason, said)
+            for sentence in _sentences_of(call) if isinstance(call, ast.Call) else ():
+                found.setdefault(sentence.reason, sentence)
     return [found[reason] for reason in sorted(found)]
 
 
@@ -38,20 +38,20 @@ def sentences() -> list[Said]:
 _RECORDS = {"Cause": "ServiceError", "_Failure": "ConnectionFailed"}
 
 
-def _said(call: ast.Call) -> Iterator[Said]:
+def _sentences_of(call: ast.Call) -> Iterator[Sentence]:
     named = {word.arg: word.value for word in call.keywords}
     kind = call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
     if kind in _RECORDS:
         reason, message, hint = [*map(_literal, call.args[:3]), "", "", ""][:3]
         if reason and message:
             kind = "ReplyBroken" if reason.startswith("reply.") else _RECORDS[kind]
-            yield Said(reason, kind, message, hint, True)
+            yield Sentence(reason, kind, message, hint, True)
         return
     reasons, messages = _either(named.get("reason")), _either(call.args[0] if call.args else None)
     facts = named.keys() - {"hint", "detail", "reason", "outcomes", "near"}
     for reason, message in zip(reasons, messages * (len(reasons) // len(messages) or 1), strict=False):
         if _literal(reason) and _literal(message):
-            yield Said(_literal(reason), kind, _literal(message), _literal(named.get("hint")), bool(facts))
+            yield Sentence(_literal(reason), kind, _literal(message), _literal(named.get("hint")), bool(facts))
 
 
 def _either(node: ast.expr | None) -> list[ast.expr | None]:

@@ -15,7 +15,7 @@ from in_process import Page
 from platforms import needs_links
 
 from zhipu_magic.notebook.page.jupyterlab_language import chosen
-from zhipu_magic.notebook.page_told import told_with
+from zhipu_magic.notebook.page_says import said_with
 from zhipu_magic.text.languages.language import reader
 
 #: As JupyterLab writes it when a language is chosen in its menu.
@@ -185,7 +185,7 @@ def test_the_cell_that_loads_the_extension_says_it_too(jupyter: Path, bare_page:
 
 @pytest.mark.parametrize("said", ["", "zh CN", "z", "zh-" + "x" * 30, 3, None, ["zh"], "zh\n", "../zh"])
 def test_what_is_no_locale_is_not_taken(said: object) -> None:
-    told = told_with({"zhipu_magic": {"version": 1, "language": said}})
+    told = said_with({"zhipu_magic": {"version": 1, "language": said}})
     assert told is not None and told.language == ""
 
 

@@ -116,3 +116,13 @@ where = f"page {number}"
 code = "a_name", "<div class='two words'>", "`glm chat`", "glm-5 plus", f"glm-{count}", f"{a} {b}"
 '''
     assert list(no_messages_in(source, "x.py")) == ["not said by us", "{} rows", "page {}"]
+
+
+def test_each_call_that_takes_messages_is_made_somewhere() -> None:
+    called = {
+        catalog._name(node.func)
+        for _path, source in _modules()
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Call)
+    }
+    assert not {*catalog.ARGUMENTS, *catalog.PLURALS, *catalog.CONTEXTUAL} - called

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from zhipu_magic.text.languages.language import Language, Reader, is_chinese, reader
+from zhipu_magic.text.languages.language import Language, ReaderLanguage, is_chinese, reader
 
 
 @pytest.mark.parametrize(
@@ -45,15 +45,18 @@ def test_a_console_without_chinese_characters_is_spoken_to_in_english(monkeypatc
     reader.look_again()
 
 
-def test_a_page_that_ends_leaves_the_language_of_another() -> None:
+def test_a_page_that_ends_leaves_the_language_of_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ZHIPU_MAGIC_LANGUAGE", "en")
+
     def one() -> Language:
         return "zh"
 
-    reader.ask_first(lambda: None)
+    reader = ReaderLanguage()
+    reader.ask_first(lambda: None, lambda: None)
     reader.choose("en")
-    reader.ask_first(one)
+    reader.ask_first(one, one)
     reader.choose("zh")
     reader.ask_no_more(lambda: None)
-    assert reader.language == reader.auto() == "zh"
+    assert reader.language == reader.auto() == reader.begun_in() == "zh"
     reader.ask_no_more(one)
-    assert reader == Reader()
+    assert reader.language == reader.auto() == reader.begun_in() == "en"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from ..text.languages.messages import N_, Message
+from ..text.languages.facts import settled
+from ..text.languages.messages import N_, Message, filled
 from .conversation import Thread
 from .link import added_link
 from .step import A_TURN
@@ -18,10 +19,10 @@ class Change(Message):
     turn: int | None
 
     def __new__(cls, what: str, turn: int | None = None) -> Change:
-        facts: dict[str, object] = {"what": what} if turn is None else {"number": turn}
-        change = super().__new__(cls, "{what}" if turn is None else _TURN, **facts)
-        assert isinstance(change, Change)
-        change.turn = turn
+        template = "{what}" if turn is None else _TURN
+        facts = settled({"what": what} if turn is None else {"number": turn}, template)
+        change = str.__new__(cls, filled(template, facts))
+        change.template, change.facts, change.turn = template, facts, turn
         return change
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..text.characters import shorten
 from ..text.html import fence, folded, inline_link, link, quotation
-from ..text.languages.joined import Joined
+from ..text.languages.joined import dotted
 from ..text.languages.messages import Message, _, told
 from ..text.languages.numbers import plural
 from ..text.markdown import fenced
@@ -123,7 +123,7 @@ def shown_code(code: str) -> Markup:
     lines = code.count("\n") + 1
     if lines <= _MOST_CODE and len(code) <= _LONGEST_FOLDED:
         return fence(code, _PYTHON)
-    return apart([folded(Joined(" · ", [_PYTHON, plural(lines, "line")]), [_within(code)])])
+    return apart([folded(dotted([_PYTHON, plural(lines, "line")]), [_within(code)])])
 
 
 def _code_and_outputs(call: Called) -> Iterator[Markup | Shown]:
@@ -146,7 +146,7 @@ def _printed(text: str) -> Iterator[Markup]:
         yield fence(text)
     else:
         lines = plural(text.count("\n") + 1, "line")
-        yield apart([folded(Joined(" · ", [shorten(text, _LONGEST_RESULT), lines]), [_within(text)])])
+        yield apart([folded(dotted([shorten(text, _LONGEST_RESULT), lines]), [_within(text)])])
 
 
 def parted(calls: Iterable[Called]) -> tuple[list[Called], list[Markup]]:
@@ -167,7 +167,7 @@ def call_line(call: Called) -> str:
     facts += [_("declined")] if call.declined else [_("failed")] if call.failed else []
     facts += [] if call.seconds is None or call.declined else [_("{seconds:.1f} s", seconds=call.seconds)]
     result = shorten(_without_fence(call.text), _LONGEST_RESULT)
-    return Message("{call} → {result}", call=Joined(" · ", facts), result=result)
+    return Message("{call} → {result}", call=dotted(facts), result=result)
 
 
 def _within(text: str) -> str:

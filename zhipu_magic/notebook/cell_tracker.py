@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..text.errors import GLMError
 from . import front_ends, glm_cell
-from .page_told import PageSays, told_with
+from .page_says import PageSays, said_with
 from .shell import request_metadata
 from .usage_error import UsageError
 
@@ -45,7 +45,7 @@ class CellTracker:
         self.run = 0
         self.execution_count: int | None = None
         #: What the front end's extension has said with the running cell, or the last one; None where there is none.
-        self.told: PageSays | None = told_with(request_metadata(shell))
+        self.page: PageSays | None = said_with(request_metadata(shell))
         #: The cells that the front end reported as deleted when it ran this one.
         self.just_deleted = self._deleted(request_metadata(shell))
         #: All cells reported as deleted and not run since: a journal that is resumed later may hold their turns.
@@ -119,10 +119,10 @@ class CellTracker:
         self.cell = front_ends.running_cell(metadata, getattr(info, "cell_id", None))
         self.run += 1
         self.execution_count = self._next_count if info.store_history else None
-        self.told = told_with(metadata, self.told)
+        self.page = said_with(metadata, self.page)
         self.just_deleted = self._deleted(metadata)
         self.deleted = self.deleted.union(self.just_deleted).difference({self.cell})
-        self.are_there((self.told or PageSays()).cells or ())
+        self.are_there((self.page or PageSays()).cells or ())
         return True
 
     def are_there(self, cells: Iterable[str]) -> None:
@@ -135,9 +135,9 @@ class CellTracker:
 
     def _deleted(self, metadata: Mapping[str, Any]) -> list[str]:
         """The cells that were deleted. One that was cut and pasted is reported too, and may be the one that runs."""
-        told = self.told or PageSays()
-        there = {self.cell, *(told.cells or ())}
-        return [cell for cell in dict.fromkeys((*front_ends.deleted_cells(metadata), *told.gone)) if cell not in there]
+        page = self.page or PageSays()
+        there = {self.cell, *(page.cells or ())}
+        return [cell for cell in dict.fromkeys((*front_ends.deleted_cells(metadata), *page.gone)) if cell not in there]
 
     def end(self, result: ExecutionResult | None) -> bool:
         """Note that a cell has ended, with no `result` if it was interrupted before it began.

@@ -13,7 +13,7 @@ from ..chat.environment import REPLAY_VARIABLE
 from ..history.journal.checks import rows_of, vectors_of
 from ..text import regular_files
 from ..text.characters import shortened, without_controls
-from ..text.languages.joined import Joined, sentences
+from ..text.languages.joined import in_lines, sentences
 from ..text.languages.messages import _, ngettext, told
 from ..text.languages.system_words import why
 from .front_ends import SESSION_VARIABLE, journal_of
@@ -294,4 +294,4 @@ def _shown(before: dict[str, str], after: dict[str, str], kind: str) -> str:
     )
     shown = [f"    {shortened(line, _LONGEST_LINE)}" for line in lines[:_MOST_LINES]]
     more = [_("    … and {count} more lines", count=len(lines) - _MOST_LINES)] if len(lines) > _MOST_LINES else []
-    return Joined("\n", [*shown, *more])
+    return in_lines([*shown, *more])

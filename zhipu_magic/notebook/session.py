@@ -116,7 +116,7 @@ class Session:
         self._keyless, self._keyless_said = Keyless(settings), ""
         self.language = PageLanguage(settings)
         self.language.recorded = self.page_journal.language
-        self.language.follow_page(self.cells.told)
+        self.language.follow_page(self.cells.page)
         settings.observe(self._follow_setting, (*page_chat.OF_THE_CHAT, *page_chat.OF_THE_SERVICE, "journal"))
 
     # The chat
@@ -265,7 +265,7 @@ class Session:
         """Before each cell (IPython's `pre_run_cell`): set aside the turns of deleted cells."""
         if not self.cells.begin(info):
             return
-        self.language.follow_page(self.cells.told)
+        self.language.follow_page(self.cells.page)
         self.outputs.begin()
         self.page_journal.begin_cell(self.cells.cell)
         cell = self._identity.known(self.cells.cell)

@@ -2,7 +2,8 @@
 
 A `Message` is a `str` in English that knows its template and its facts, so that whoever shows it can have it in the
 language of its reader (`in_language`). Translations are looked up in the package's catalogue, by its path alone: this
-server shares no code with what it tests. Both find the same language and the same texts (tests/practice/test_said.py).
+server shares no code with what it tests. Both find the same language and the same texts
+(tests/practice/test_practice_messages.py).
 """
 
 from __future__ import annotations

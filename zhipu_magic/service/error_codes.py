@@ -12,7 +12,7 @@ from typing import Any
 from ..text.addresses import host_of
 from ..text.characters import printable, shortened
 from ..text.errors import ReplyBroken, ServiceError
-from ..text.languages.joined import Joined, comma
+from ..text.languages.joined import comma, dotted
 from ..text.languages.messages import Message, _
 from ..text.languages.numbers import duration
 from ..text.untrusted_json import loads
@@ -132,7 +132,7 @@ def _detail(status: int, code: str, request_id: str, words: str) -> str:
         _("code {code}", code=code) if code else "",
         _("request id {id}", id=request_id) if request_id else "",
     )
-    detail = Joined(" · ", signs)
+    detail = dotted(signs)
     if detail and words:
         return _("({signs}: {words})", signs=detail, words=words)
     return _("({words})", words=detail or words) if detail or words else ""

@@ -18,7 +18,7 @@ from ...history.journal.checks import images_of
 from ...history.journal.file import kept_images
 from ...history.journal.reader import JournalReader
 from ...text.errors import REPLAY_ONLY, NotRecorded
-from ...text.languages.joined import Joined
+from ...text.languages.joined import in_lines
 from ...text.languages.messages import _, ngettext
 from ..request import Request, key_of
 from .difference import difference
@@ -267,7 +267,7 @@ class Recording:
         return NotRecorded(
             "This request is not in the {journal}." if self._reader else "There is no {journal} to answer from.",
             hint='chat.replay = "auto" asks the service, and records the answer.',
-            detail=Joined("\n", [detail, *self.notes]),
+            detail=in_lines([detail, *self.notes]),
             reason="replay.not_recorded" if self._reader else "replay.no_journal",
             outcomes=[REPLAY_ONLY],
             journal=self._named,

@@ -17,7 +17,7 @@ from ...service.keys import KEY_VARIABLE, check_key, save_to_keyring
 from ...service.profile import NAMED_ADDRESSES
 from ...text.addresses import host_of, without_password
 from ...text.errors import GLMError, SettingsError
-from ...text.languages.joined import Joined, comma, sentences
+from ...text.languages.joined import comma, dotted, sentences
 from ...text.languages.messages import _, told
 from ...text.languages.numbers import plural
 from ...text.markup import Markup
@@ -127,7 +127,7 @@ def show_plan(session: Session) -> None:
             Markup("The coding plan is billed as a subscription, not by the token. {why}", why=error.happened)
         )
         return
-    used = Joined(" · ", map(_limit, limits))
+    used = dotted(map(_limit, limits))
     session.answer(Markup("The coding plan is billed as a subscription, not by the token. Used: {used}.", used=used))
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 from ...history.markdown import Pieces
 from ...text.fitting.definitions import shown_as_words
-from ...text.languages.joined import Joined
+from ...text.languages.joined import Joined, dotted, in_lines
 from ...text.languages.messages import _, told
 from ...text.languages.numbers import money
 from ...text.markup import Markup, html_bundle, markdown_bundle
@@ -111,7 +111,7 @@ class PageComparison:
         if self._options.panel != "off":
             self._panel.show(html_bundle(_panel_html(figures, notes), panel_text(figures, notes)))
         elif notes:
-            self._panel.show(html_bundle(_notes_html(notes), Joined("\n", notes)))
+            self._panel.show(html_bundle(_notes_html(notes), in_lines(notes)))
 
 
 def _pieces(compared: Sequence[Compared], whole: bool) -> Pieces:
@@ -189,7 +189,7 @@ def notes_of(figures: Sequence[Figures]) -> list[str]:
 def panel_text(figures: Sequence[Figures], notes: Sequence[str]) -> str:
     """The panel as text: a line for each model."""
     rows = [*map(_row, figures), along(figures[-1])]
-    return Joined("\n", [*notes, *(Joined(" · ", row) for row in rows if row)])
+    return in_lines([*notes, *(dotted(row) for row in rows if row)])
 
 
 def _panel_html(figures: Sequence[Figures], notes: Sequence[str]) -> Markup:

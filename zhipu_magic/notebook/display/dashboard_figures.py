@@ -13,7 +13,7 @@ from ...history.ledger import Entry, Ledger, Sums
 from ...history.link import Link, back_from
 from ...service.response_members import objects
 from ...text.characters import shorten
-from ...text.languages.joined import Joined, comma
+from ...text.languages.joined import comma, dotted
 from ...text.languages.messages import _, pgettext
 from ...text.languages.numbers import money, plural
 from .. import costs
@@ -176,7 +176,7 @@ def totals(figures: DashboardFigures) -> str:
         )
     if budget is not None:
         parts.append(_("budget left: {budget}", budget=budget.left_in_words(sums)))
-    return Joined(" · ", parts)
+    return dotted(parts)
 
 
 def _asked(entry: Entry, notes: Sequence[str]) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 from ...chat.undisturbed import undisturbed
-from ...text.languages.joined import Joined
+from ...text.languages.joined import in_lines
 from ...text.markup import html_bundle
 from .drawing_panel import DrawingFigures, line_html, line_text, notes_html, panel_html, panel_text
 from .output import NOTHING, Bundle, Output
@@ -69,7 +69,7 @@ class PageDrawingPainter:
             if self._panel:
                 self._below.show(html_bundle(panel_html(figures), panel_text(figures)))
             elif figures.notes:
-                self._below.show(html_bundle(notes_html(figures.notes), Joined("\n", figures.notes)))
+                self._below.show(html_bundle(notes_html(figures.notes), in_lines(figures.notes)))
 
         undisturbed(settle)
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ...text.characters import shorten
-from ...text.languages.joined import Joined
+from ...text.languages.joined import dotted, in_lines
 from ...text.languages.messages import _, told
 from ...text.languages.numbers import money
 from ...text.markup import Markup
@@ -47,12 +47,12 @@ def line_parts(figures: DrawingFigures) -> list[str]:
 
 def line_text(figures: DrawingFigures) -> str:
     """The line, as text."""
-    return told(Joined(" · ", line_parts(figures)))
+    return told(dotted(line_parts(figures)))
 
 
 def panel_text(figures: DrawingFigures) -> str:
     """The panel, as text."""
-    return told(Joined("\n", [*figures.notes, line_text(figures)]))
+    return told(in_lines([*figures.notes, line_text(figures)]))
 
 
 def line_html(figures: DrawingFigures) -> Markup:

@@ -12,7 +12,7 @@ from typing import Any, Protocol, TypeAlias
 from ...chat.rows.figures import MapFigures
 from ...chat.undisturbed import undisturbed
 from ...text.characters import shorten, without_controls
-from ...text.languages.joined import Joined
+from ...text.languages.joined import in_lines
 from ...text.markup import Markup, html_bundle, markdown_bundle
 from ...text.tables import table
 from .map_panel import MapNotes, line_html, line_text, notes_html, notes_text, panel_html, panel_text, said_html
@@ -80,7 +80,7 @@ class PageMapPainter:
         if self._panel:
             bundles.append(html_bundle(panel_html(figures, notes), panel_text(figures, notes)))
         elif notes_text(notes):
-            bundles.append(html_bundle(notes_html(notes), Joined("\n", notes_text(notes))))
+            bundles.append(html_bundle(notes_html(notes), in_lines(notes_text(notes))))
         for output, bundle in zip_longest(self._outputs, bundles):
             if bundle is not None or output.shown:
                 output.show(bundle or NOTHING)

@@ -9,7 +9,7 @@ from math import ceil
 from ...chat.rows.asked import FailedRow
 from ...chat.rows.figures import MapFigures
 from ...text.characters import shorten
-from ...text.languages.joined import Joined, comma, sentences
+from ...text.languages.joined import comma, dotted, in_lines, sentences
 from ...text.languages.messages import Message, _, ngettext, told
 from ...text.languages.numbers import compact, money, plural, rough_money, short_time
 from ...text.markup import Markup
@@ -83,7 +83,7 @@ def causes_of(failures: Sequence[FailedRow]) -> list[Cause]:
 
 def line_text(figures: MapFigures) -> str:
     """The line, as text."""
-    return told(Joined(_SEPARATOR, line_parts(figures)))
+    return told(dotted(line_parts(figures)))
 
 
 def line_within(figures: MapFigures, columns: int) -> str:
@@ -168,7 +168,7 @@ def _doing(figures: MapFigures) -> str:
         doing.append(_("{count:,} of {most:,} in flight", count=figures.in_flight, most=most))
     if figures.waits_for:
         doing.append(figures.waits_for)
-    return Joined(_SEPARATOR, doing)
+    return dotted(doing)
 
 
 def said_html(text: str) -> Markup:
@@ -227,7 +227,7 @@ def notes_html(found: MapNotes) -> Markup:
 
 def panel_text(figures: MapFigures, found: MapNotes) -> str:
     """The panel as text."""
-    return told(Joined("\n", [*notes_text(found), line_text(figures)]))
+    return told(in_lines([*notes_text(found), line_text(figures)]))
 
 
 def notes_text(found: MapNotes) -> list[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Literal
 
 from ...text.characters import shorten
-from ...text.languages.joined import Joined
+from ...text.languages.joined import dotted, in_lines
 from ...text.languages.messages import _, told
 from ...text.languages.numbers import money, plural
 from ...text.markup import Markup
@@ -114,12 +114,12 @@ def _bar(tokens: int, context: int) -> Markup:
 
 def panel_text(figures: Figures) -> str:
     """The panel as text, for where there is no HTML."""
-    return told(Joined("\n", [*figures.notes, line_text(figures)]))
+    return told(in_lines([*figures.notes, line_text(figures)]))
 
 
 def line_text(figures: Figures) -> str:
     """The panel's one line, as text."""
-    return told(Joined(" · ", line_parts(figures)))
+    return told(dotted(line_parts(figures)))
 
 
 def line_parts(figures: Figures) -> list[str]:

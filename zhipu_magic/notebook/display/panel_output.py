@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from ...chat.undisturbed import undisturbed
-from ...text.languages.joined import Joined
+from ...text.languages.joined import in_lines
 from ...text.markup import Markup, html_bundle
 from .figures import Figures
 from .output import NOTHING, Output
@@ -89,7 +89,7 @@ class PanelOutput:
         if self._mode == "settle":
             self._output.show(html_bundle(panel_html(figures), panel_text(figures)))
         elif figures.notes:
-            self._output.show(html_bundle(note_html(figures), Joined("\n", figures.notes)))
+            self._output.show(html_bundle(note_html(figures), in_lines(figures.notes)))
         self._leave(left_behind(figures) + panel_html(figures))
 
     def give_up(self, *, cleared: bool) -> None:

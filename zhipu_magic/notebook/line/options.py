@@ -8,7 +8,7 @@ from typing import Any
 from ...service.drawing.models import QUALITIES
 from ...service.models import EFFORTS
 from ...text.languages.argparse_words import headings_in_language
-from ...text.languages.joined import Joined, comma
+from ...text.languages.joined import Joined, comma, in_lines
 from ...text.languages.language import reader
 from ...text.languages.messages import _, told
 from ...text.wrapping import wrapped
@@ -39,7 +39,7 @@ PARSER = Parser(prog="%%glm", add_help=False, allow_abbrev=False, usage=argparse
 
 def _option(*names: str, example: str, **how: Any) -> None:
     """Add an option to the last group. Its help ends with the `example`, on a separate line."""
-    how["help"] = Joined("\n", [_(how["help"]), Joined("", ["%%%%glm ", example])])
+    how["help"] = in_lines([_(how["help"]), Joined("", ["%%%%glm ", example])])
     GROUPS[-1].add_argument(*names, **how)
 
 

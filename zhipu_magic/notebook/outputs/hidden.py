@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from ...text import regular_files
 from ...values.outputs.marks import mark_of
-from ..page_told import PageCell
+from ..page_says import PageCell
 from .recorder import is_cell
 from .store import Ran
 
@@ -36,8 +36,8 @@ class HiddenCells:
 
     def _marked(self) -> list[PageCell]:
         """The code cells that are hidden by what the page tells, which only knows those above, or by its file."""
-        told = self._cells.told
-        cells = [*(told.above or () if told is not None else ()), *self._saved()]
+        page = self._cells.page
+        cells = [*(page.above or () if page is not None else ()), *self._saved()]
         return [cell for cell in cells if cell.is_code and mark_of(cell.source, cell.tags) == "hide"]
 
     def _saved(self) -> list[PageCell]:

@@ -21,7 +21,7 @@ from ...values.outputs.output import Cell
 from .. import glm_cell
 from ..asking import Asking
 from ..page.identity import is_position
-from ..page_told import PageCell
+from ..page_says import PageCell
 from .recorder import is_cell, is_same_cell
 from .setup_lines import told
 from .shown import ShownOutputs
@@ -94,7 +94,7 @@ class PageAbove:
 
     def _places(self, *, tells_time: bool) -> tuple[list[_Place], tuple[str, ...]]:
         """What stands above, in order, and what is to be said of that."""
-        page = self._cells.told
+        page = self._cells.page
         newest = _newest_runs(self._shown.ran())
         if page is not None and page.above is not None:
             unknown = sum(cell.is_code for cell in page.above) - len({cell.id for cell in page.above} & _ids(newest))

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from ..cell_tracker import CellTracker
     from ..loaded_by import LoadedBy
-    from ..page_told import PageCell
+    from ..page_says import PageCell
     from ..shell import Shell
 
 #: What IPython calls what was written to a stream.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ...text.characters import printable, shorten
 from ...text.languages.messages import _
 from ..cell_tracker import CellTracker
-from ..page_told import VERSION, PageSays, all_cells_of, cells_of, page_of
+from ..page_says import VERSION, PageSays, all_cells_of, cells_of, page_of
 from .defaults import PageDefaults
 from .going import GoingOn
 from .identity import CellIdentity
@@ -64,22 +64,22 @@ class PageExtension:
         self._is_refused = False
         self._told: _Told | None = None
         self._is_earlier_told = False
-        if cells.told is not None:
-            self._take(cells.told)
+        if cells.page is not None:
+            self._take(cells.page)
 
     # The running cell
 
     def begin_cell(self) -> None:
         """Before each cell: take what the page says with it."""
-        told = self._cells.told
+        page = self._cells.page
         self._order.forget(self._cells.just_deleted)
-        if told is not None:
-            self._take(told)
+        if page is not None:
+            self._take(page)
             self.follow()
 
     def end_cell(self) -> None:
         """After each cell: tell the page what has changed."""
-        if self._cells.told is not None and not self._is_refused:
+        if self._cells.page is not None and not self._is_refused:
             self.follow()
             link = self._linked()
             if not link.is_open:
@@ -91,13 +91,13 @@ class PageExtension:
         """Bring the conversation into the page's order, for the cell that runs."""
         self._order.follow(self._identity.known(self._cells.cell))
 
-    def _take(self, told: PageSays) -> None:
-        if told.speaks != VERSION:
-            self._refuse(told.speaks)
+    def _take(self, page: PageSays) -> None:
+        if page.speaks != VERSION:
+            self._refuse(page.speaks)
             return
         self._is_refused = False
-        self._defaults.apply(told.settings)
-        self._order.tell(told.cells or (), told.page)
+        self._defaults.apply(page.settings)
+        self._order.tell(page.cells or (), page.page)
 
     def _refuse(self, version: object) -> None:
         """Say once that the page speaks another version: then all is as without the extension."""

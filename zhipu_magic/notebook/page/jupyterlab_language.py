@@ -16,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from ...text import regular_files
-from ..page_told import locale_of
+from ..page_says import locale_of
 
 #: The plugin whose setting it is: its file among a user's settings, and its name among the defaults of an installation.
 _FILE = Path("@jupyterlab", "translation-extension", "plugin.jupyterlab-settings")

@@ -12,7 +12,7 @@ from typing import Any
 
 from ...text.languages.language import LANGUAGE_VARIABLE, Language, language_named, reader
 from ..front_ends import SESSION_VARIABLE
-from ..page_told import PageSays
+from ..page_says import PageSays
 from ..settings import Settings
 
 #: The settings on which the language depends.
@@ -30,15 +30,14 @@ class PageLanguage:
         self.recorded: Callable[[], Language | None] = lambda: None
         """The language in which the journal's conversation was shown."""
         self._first = settings.language
-        reader.ask_first(self._found)
-        reader.begins_with(self._begun)
+        reader.ask_first(self._found, self._begun)
         reader.choose(settings.language)
         settings.observe(self._follow, _DECIDING)
 
-    def follow_page(self, told: PageSays | None) -> None:
+    def follow_page(self, page: PageSays | None) -> None:
         """Take the language that the page is shown in, if it says so."""
-        if told is not None and told.language and told.language != self._said:
-            self.front_end_says(told.language)
+        if page is not None and page.language and page.language != self._said:
+            self.front_end_says(page.language)
 
     def front_end_says(self, name: str) -> None:
         """Note the language of the front end, by its locale's name."""

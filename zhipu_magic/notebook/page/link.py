@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ...service.forks import register_at_fork
-from ..page_told import NAME
+from ..page_says import NAME
 from ..ticker import Ticker
 
 #: Seconds between two messages.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from ..page_told import MOST_CELLS
+from ..page_says import MOST_CELLS
 from .identity import is_position
 
 #: Cells that are remembered, of all pages.

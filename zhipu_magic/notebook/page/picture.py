@@ -10,7 +10,7 @@ from ...history.link import Link, back_from
 from ...text.characters import shorten
 from .. import costs
 from ..display.dashboard_figures import DashboardFigures
-from ..page_told import VERSION
+from ..page_says import VERSION
 from .identity import is_position
 
 if TYPE_CHECKING:

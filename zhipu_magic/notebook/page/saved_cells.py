@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from ...history.turn import Turn
 from ...text import regular_files, untrusted_json
 from .. import glm_cell
-from ..page_told import PageCell
+from ..page_says import PageCell
 
 #: Bytes of a notebook that are read at most: a longer one says nothing.
 _MOST = 1 << 26

@@ -65,6 +65,16 @@ def distinct_notes(parts: Iterable[str]) -> Joined:
     return Joined(_("; "), dict.fromkeys(parts))
 
 
+def dotted(parts: Iterable[str]) -> Joined:
+    """Facts on one line, each for itself."""
+    return Joined(" · ", parts)
+
+
+def in_lines(parts: Iterable[str]) -> Joined:
+    """Each part on a line of its own, or on several."""
+    return Joined("\n", parts)
+
+
 def all_of(parts: Sequence[str]) -> str:
     """`a`, `a and b`, `a, b and c`."""
     return _ended(parts, N_("{most} and {last}"))

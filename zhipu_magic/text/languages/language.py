@@ -12,7 +12,6 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
 from typing import Literal
 
 from ..characters import HAN
@@ -64,15 +63,15 @@ def language_named(name: str) -> Language | None:
 _Asked = Callable[[], Language | None]
 
 
-@dataclass
-class Reader:
-    """Who reads what this process shows."""
+class ReaderLanguage:
+    """The language of whoever reads what this process shows."""
 
-    _chosen: Language | None = None
-    _found: Language | None = None
-    """What `auto` has found; None until it is needed."""
-    _asked: _Asked | None = None
-    _begins: _Asked | None = None
+    def __init__(self) -> None:
+        self._chosen: Language | None = None
+        self._found: Language | None = None
+        """What `auto` has found; None until it is needed."""
+        self._asked: _Asked | None = None
+        self._begun: _Asked | None = None
 
     @property
     def language(self) -> Language:
@@ -91,25 +90,24 @@ class Reader:
 
     def begun_in(self) -> Language:
         """The language in which what is shown begins: it was chosen beforehand, or is what `auto` finds."""
-        begun = self._begins() if self._begins is not None else None
+        begun = self._begun() if self._begun is not None else None
         return begun or self.auto()
 
     def choose(self, language: str) -> None:
         """Show everything in this language from now on: `en`, `zh`, or `auto`."""
         self._chosen, self._found = language_named(language), None
 
-    def ask_first(self, asked: _Asked) -> None:
-        """Have `auto` ask this before it looks at the environment; it is asked again after `look_again`."""
-        self._asked, self._begins, self._found = asked, None, None
+    def ask_first(self, asked: _Asked, begun: _Asked) -> None:
+        """Have `auto` ask this before it looks at the environment; it is asked again after `look_again`.
 
-    def begins_with(self, chosen: _Asked) -> None:
-        """Note what says which language was chosen beforehand, if any."""
-        self._begins = chosen
+        `begun` says which language was chosen beforehand, if any.
+        """
+        self._asked, self._begun, self._found = asked, begun, None
 
     def ask_no_more(self, asked: _Asked) -> None:
         """Ask this no more, and forget what was chosen, unless another is asked by now."""
         if self._asked == asked:
-            self._asked = self._begins = None
+            self._asked = self._begun = None
             self.choose("auto")
 
     def look_again(self) -> None:
@@ -118,7 +116,7 @@ class Reader:
 
 
 #: A process shows all in one language: it has one console, and pages that share a kernel are of one front end.
-reader = Reader()
+reader = ReaderLanguage()
 
 
 # The prompt

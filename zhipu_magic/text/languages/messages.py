@@ -93,7 +93,7 @@ def _restored(kind: type[Tellable], text: str, parts: Mapping[str, object]) -> T
 class Message(Tellable):
     """A text in English with its template and facts. Without facts, the template is taken as written.
 
-    One that is a message already is filled no more: it is returned as it is, and not as one of a subclass.
+    One that is a message already is filled no more, but returned as it is. So subclasses make theirs by `str.__new__`.
     """
 
     template: str

@@ -28,11 +28,11 @@ _MOST_MARKS = 2
 
 
 class CannotAsk(Exception):
-    """The user cannot be asked. What is `said` is for the model."""
+    """The user cannot be asked. `happened` is for the model."""
 
-    def __init__(self, said: str = _("The user could not be asked here, so this call did not run.")) -> None:
-        super().__init__(said)
-        self.said = said
+    def __init__(self, happened: str = _("The user could not be asked here, so this call did not run.")) -> None:
+        super().__init__(happened)
+        self.happened = happened
 
 
 class Refusal(NamedTuple):
@@ -62,13 +62,13 @@ def refusal(
             name=name,
         )
         return Refusal(too_long)
-    cannot_ask = Refusal(sent(CannotAsk().said))
+    cannot_ask = Refusal(sent(CannotAsk().happened))
     if ask is None:
         return cannot_ask
     try:
         agreed = ask(name, "\n".join(call))
     except CannotAsk as error:
-        return Refusal(sent(error.said))
+        return Refusal(sent(error.happened))
     except Exception:  # front ends differ in how they say that they cannot ask
         return cannot_ask
     if inspect.iscoroutine(agreed):  # nobody has been asked

@@ -12,7 +12,7 @@ from typing import Any, Final
 from ...text.characters import whole_characters, without_addresses
 from ...text.errors import GLMError, JournalError
 from ...text.html_tables import table_of
-from ...text.languages.joined import Joined
+from ...text.languages.joined import in_lines
 from ...text.languages.language import prompted
 from ...text.languages.messages import _
 from ...text.terminal_text import as_shown
@@ -49,7 +49,7 @@ def shown_of(outputs: Sequence[Output], notes: Sequence[str] = ()) -> tuple[Show
     if len(shown) > MOST_SHOWN - 1:
         more = len(shown) - (MOST_SHOWN - 2)
         shown = [*shown[: MOST_SHOWN - 2], Shown("text", _("[{count:,} more outputs are not shown]", count=more))]
-    return (*shown, *([Shown("text", Joined("\n", notes))] if notes else []))
+    return (*shown, *([Shown("text", in_lines(notes))] if notes else []))
 
 
 def outputs_of(shown: Iterable[Shown]) -> Iterator[Output]:

@@ -51,7 +51,7 @@ class PageSays(NamedTuple):
     raw: object = None
 
 
-def told_with(metadata: Mapping[str, Any], before: PageSays | None = None) -> PageSays | None:
+def said_with(metadata: Mapping[str, Any], before: PageSays | None = None) -> PageSays | None:
     """What a request's metadata says, which is mostly what the one `before` said; None where there is no extension."""
     said = metadata.get(NAME)
     if not isinstance(said, Mapping):
