@@ -49,7 +49,12 @@ def labels() -> frozenset[str]:
     )
 
 
+#: What is typed as written, perhaps over the end of a line, such as `"prices.xlsx | sheets Q1"`.
+_QUOTED = re.compile(r'"[^"<>|\n]*\|[^"<>]*"')
+
+
 def labels_in(text: str) -> list[str]:
     """The parts of a text, such as lines and cells of a table, that are one of our messages in English."""
+    text = _QUOTED.sub('""', text)
     parts = re.split(r"<style.*?</style>|<[^<>]*>|[\n\t|│]| · ", text, flags=re.DOTALL)
     return [part for part in (unescape(part).strip(" *") for part in parts) if part in labels()]

@@ -79,6 +79,7 @@ def test_all_of_the_table_is_used() -> None:
 def test_a_label_of_one_word_is_found_where_it_stands_alone() -> None:
     assert labels_in("<td>Reasoning</td><td>思考</td>") == labels_in("| Reasoning | 思考 |") == ["Reasoning"]
     assert not labels_in("思考 Reasoning")
+    assert not labels_in('--file "prices.xlsx | sheets\n    Q1 | 6000"')
 
 
 def test_chinese_is_found() -> None:
