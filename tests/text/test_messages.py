@@ -20,7 +20,7 @@ from zhipu_magic.text.errors import NOTHING_SENT, InvalidRequest
 from zhipu_magic.text.languages.joined import Joined, all_of, clauses, comma, sentences
 from zhipu_magic.text.languages.language import language_of, prompted, reader
 from zhipu_magic.text.languages.message_data import data_of, told_by
-from zhipu_magic.text.languages.messages import Message, _, pgettext, sent, told
+from zhipu_magic.text.languages.messages import Message, _, as_english, pgettext, sent, told
 from zhipu_magic.text.languages.notice import Notice
 from zhipu_magic.text.languages.numbers import about, compact, duration, money, plural
 from zhipu_magic.text.markup import Markup
@@ -224,6 +224,13 @@ def test_an_error_of_ours_that_is_a_fact_says_what_it_said(chinese: None) -> Non
     del error
     assert alive() is None and said == "a.ipynb: not recorded and not changed: There is no batch b1 here."
     assert told(said) == "a.ipynb：未记录，也未改动：这里没有批处理 b1。"
+
+
+def test_an_error_of_a_librarys_says_its_own_words_whatever_its_attributes() -> None:
+    error = Failed("no")
+    error.happened = ["something else"]  # type: ignore[attr-defined]  # any library may have this name
+    said = _("{notebook}: not recorded and not changed: {error}", notebook="a.ipynb", error=error)
+    assert as_english(said) == "a.ipynb: not recorded and not changed: no"
 
 
 def test_an_error_whose_words_fail_can_be_a_fact() -> None:

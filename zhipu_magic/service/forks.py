@@ -49,9 +49,10 @@ class _Fork:
     def _after(self, *, in_child: bool) -> None:
         if self.waited:
             importing.release()
-        references = _living.valuerefs()  # a copy, made in one go
-        for one in [one for reference in references if (one := reference()) is not None]:
-            one.after_fork(in_child=in_child)
+        for reference in _living.valuerefs():  # a copy, made in one go
+            one = reference()
+            if one is not None:  # pragma: no branch  # it ended meanwhile
+                one.after_fork(in_child=in_child)
 
 
 if hasattr(os, "register_at_fork"):  # pragma: no branch  # Windows cannot fork

@@ -52,8 +52,10 @@ def portable(facts: Mapping[str, object]) -> dict[str, object]:
 
 
 def _settled(name: str, fact: object, templates: str, *, for_all: bool = False) -> object:
-    if isinstance(fact, BaseException):  # one of ours says what happened, in any language
-        return getattr(fact, "happened", None) or _written(fact)
+    if isinstance(fact, BaseException):
+        # One of ours says in any language what happened.
+        happened = getattr(fact, "happened", None) if hasattr(type(fact), "in_language") else None
+        return happened or _written(fact)
     if _is_steady(fact):
         return fact
     number = _whole_number(fact)

@@ -62,8 +62,11 @@ def as_frame(value: Any) -> Any:
 
 def _pandas_of(value: Any) -> Any:
     """The library of a DataFrame or a Series that is used like one of pandas."""
-    others: Any = filter(None, map(sys.modules.get, ("modin.pandas", "cudf")))
-    return next((one for one in others if isinstance(value, (one.DataFrame, one.Series))), sys.modules["pandas"])
+    for name in ("modin.pandas", "cudf"):
+        library: Any = sys.modules.get(name)
+        if library is not None and isinstance(value, (library.DataFrame, library.Series)):
+            return library
+    return sys.modules["pandas"]
 
 
 def _arrow_table(value: Any) -> Any:

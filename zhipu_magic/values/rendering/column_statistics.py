@@ -155,9 +155,8 @@ def _range(series: nw.Series[Any]) -> dict[str, str]:
         # Not by sums: those of integers may overflow 64 bits.
         means = [(part.mean(), count) for part, count in parts]
     texts = {"min": cell(least), "mean": "", "max": cell(greatest)}
-    if all(
-        mean is not None for mean, _ in means
-    ):  # pragma: no branch  # early versions of polars had none for decimals
+    has_mean = all(mean is not None for mean, _ in means)
+    if has_mean:  # pragma: no branch  # early versions of polars had none for decimals
         texts["mean"] = cell(sum(float(mean) * count for mean, count in means) / sum(count for _, count in means))
     return texts
 
