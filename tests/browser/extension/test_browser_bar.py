@@ -246,6 +246,7 @@ def test_the_bar_covers_no_words_and_copy_buttons_are_whole(
     notebook.wait_for_kernel()
     notebook.finish(0, 1, 2, 3, 4, 5, 6)
     for index in range(1, 7):
+        notebook.reach(index)
         notebook.cell(index).locator(".jp-Cell-outputArea").hover()
         expect(Reply(notebook, index).button("Run again")).to_be_visible()
         assert notebook.page.evaluate(COVERED, index) == []
@@ -256,6 +257,7 @@ def test_the_bar_covers_no_words_and_copy_buttons_are_whole(
         )
         assert room == ("24px" if index in (3, 4) else "0px")  # where nothing else leaves room for several buttons
         shoot(notebook.page, f"{front_end.name}-bar-{width}-{index}")
+    notebook.reach(1)
     code = notebook.cell(1).locator(".jp-RenderedMarkdown pre")
     code.evaluate("block => block.scrollIntoView({block: 'center'})")
     code.hover()
