@@ -81,6 +81,7 @@ def check_wheel(wheel: Path) -> None:
     for path in (ROOT / "zhipu_magic").rglob("*.po"):
         catalogue = path.with_suffix(".mo").relative_to(ROOT).as_posix()
         require(catalogue in names, f"{wheel.name} has no {catalogue}.")
+    require(not any(name.endswith(".po") for name in names), f"{wheel.name} has the sources of its catalogues.")
     check_nothing_unwanted(wheel, names)
     made = [name for name in names if name.endswith(".mo") or fnmatch(name, WANTED[1])]  # by the build
     check_known(wheel, [name for name in names if name.startswith("zhipu_magic/") and name not in made])
