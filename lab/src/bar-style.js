@@ -9,7 +9,6 @@
 // side, whose columns are narrow, code is scrolled instead of broken in mid-word.
 
 export const STYLE = `
-.jp-Cell-outputWrapper:has(> .zhipu-magic-bar) { position: relative; }
 .zhipu-magic-bar {
   position: absolute; inset: 0 -6px -5px auto; width: 26px; display: flex; flex-direction: column;
   justify-content: flex-end; align-items: flex-end; container-type: size; pointer-events: none; z-index: 3;
@@ -24,6 +23,7 @@ export const STYLE = `
   content: ''; display: inline-block; width: 130px; height: 1px;
 }
 .jp-Cell-outputWrapper:has(> .zhipu-magic-bar) {
+  position: relative;
   & .jp-RenderedText, & .zhipu-magic-panel:not(:has(summary)) { padding-inline-end: 24px; }
   &:has(> .zhipu-magic-bar button + button):not(:has(:nth-last-child(1 of .jp-OutputArea-child) .zhipu-magic-panel)) {
     padding-bottom: 24px;
@@ -36,17 +36,19 @@ export const STYLE = `
   &:focus-visible { outline: 2px solid var(--jp-brand-color1); outline-offset: -2px; }
   & svg { width: 16px; height: 16px; display: block; }
 }
-.jp-OutputArea-output.jp-RenderedMarkdown pre { padding-inline-end: 28px; }
 .zhipu-magic-code {
   position: sticky; left: 0; height: 0; user-select: none; white-space: normal; z-index: 1;
   pre:has(> &) { overflow: visible; }
   & button { position: absolute; right: -26px; top: -2px; background: var(--jp-layout-color1); opacity: 0; }
   pre:hover > & button, & button:focus-visible { opacity: 1; }
 }
-.jp-OutputArea-output.jp-RenderedMarkdown .zhipu-magic-column pre {
-  overflow: auto hidden; white-space: pre; word-break: normal; min-height: 24px;
-  & code { white-space: pre; }
-  & .zhipu-magic-code button { top: 0; }
+.jp-OutputArea-output.jp-RenderedMarkdown {
+  & pre { padding-inline-end: 28px; }
+  & .zhipu-magic-column pre {
+    overflow: auto hidden; white-space: pre; word-break: normal; min-height: 24px;
+    & code { white-space: pre; }
+    & .zhipu-magic-code button { top: 0; }
+  }
 }
 .zhipu-magic-said { position: fixed; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 @media (hover: none) { .zhipu-magic-code button { opacity: 1; } }

@@ -238,9 +238,8 @@ class Growing {
    */
   async _rendered(source) {
     const host = document.createElement('div');
-    const { resolver, sanitizer, linkHandler, latexTypesetter, markdownParser, translator } = this._widget;
-    const options = { resolver, sanitizer, linkHandler, latexTypesetter, markdownParser, translator };
-    await this._renderMarkdown({ host, source, trusted: this._trusted, shouldTypeset: false, ...options });
+    // The widget has what else it takes: its sanitiser, its parser, how it resolves links, …
+    await this._renderMarkdown({ ...this._widget, host, source, trusted: this._trusted, shouldTypeset: false });
     return [...host.childNodes];
   }
 

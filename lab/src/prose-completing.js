@@ -9,6 +9,8 @@ const KERNEL = 'CompletionProvider:kernel';
 /** The trigger of a completion that nobody asked for. */
 const BY_ITSELF = 1;
 const OPEN = 'completer:invoke-notebook';
+/** The end of a text where something is completed of itself: the line of options, and a reference. */
+const OPENS = /(^\s*%%|\{\{)[^{}\n]*$/;
 
 /**
  * @param {Common} common
@@ -19,10 +21,13 @@ export function completing({ app, packages }, manager) {
   const { syntaxTree } = packages['@codemirror/language'];
   /** @type {Map<Provider, () => void>} */
   const wrapped = new Map();
+  const invoke = (/** @type {EditorView} */ view) => {
+    view.hasFocus && app.commands.hasCommand(OPEN) && void app.commands.execute(OPEN);
+  };
   const open = guarded('prose', () => {
-    /** @type {Provider[]} */
-    const all = [...(manager?.getProviders?.().values() ?? [])];
-    all.filter((one) => !wrapped.has(one)).forEach((one) => wrapped.set(one, wrap(one)));
+    for (const one of manager?.getProviders?.().values() ?? []) {
+      wrapped.has(one) || wrapped.set(one, wrap(one, invoke));
+    }
   });
   open();
   manager?.activeProvidersChanged?.connect(open);
@@ -36,7 +41,7 @@ export function completing({ app, packages }, manager) {
       const line = state.doc.lineAt(head);
       const isCode = () => isInside(syntaxTree(state), head, 'FencedCode', 'InlineCode', 'Head');
       if (isOpen(line.text.slice(0, head - line.from)) && !isCode()) {
-        setTimeout(() => view.hasFocus && app.commands.hasCommand(OPEN) && void app.commands.execute(OPEN));
+        setTimeout(() => invoke(view));
       }
     }),
   );
@@ -50,24 +55,37 @@ export function completing({ app, packages }, manager) {
 }
 
 /**
- * Leave cells for the model to the kernel, which is asked of itself only where something can be completed.
+ * Leave cells for the model to the kernel, which is asked of itself only where something can be completed. The page
+ * would show an answer that comes late as it is, and put it beside what was written meanwhile: it is asked for again.
  * @param {Provider} provider
+ * @param {(view: EditorView) => void} invoke
  */
-function wrap(provider) {
+function wrap(provider, invoke) {
   const { isApplicable, fetch } = provider;
   if (provider.identifier === KERNEL) {
-    provider.fetch = async (request, context, trigger) => {
-      const { offset, text } = request;
-      const isWords = isProse(context.editor) && !/(^\s*%%|\{\{)[^{}\n]*$/.test(text.slice(0, offset));
-      return isWords && trigger === BY_ITSELF
-        ? { start: offset, end: offset, items: [] }
-        : fetch.call(provider, request, context, trigger);
+    provider.fetch = async (...asked) => {
+      const [{ offset: start }, context, trigger] = asked;
+      const view = prose(context);
+      const before = view && written(view);
+      const quiet = trigger === BY_ITSELF && view && !OPENS.test(before);
+      const found = quiet ? null : await fetch.apply(provider, asked);
+      const now = view && written(view);
+      if (now !== before && OPENS.test(now)) {
+        invoke(view);
+      }
+      return found && now === before ? found : { start, end: start, items: [] };
     };
   } else {
-    provider.isApplicable = async (context) => !isProse(context.editor) && isApplicable.call(provider, context);
+    provider.isApplicable = async (context) => !prose(context) && isApplicable.call(provider, context);
   }
   return () => Object.assign(provider, { isApplicable, fetch });
 }
 
-/** @param {any} editor */
-const isProse = (editor) => editor?.editor?.dom?.classList.contains(CLASS) ?? false;
+/**
+ * The view of a cell, if it is for the model.
+ * @param {any} context
+ */
+const prose = ({ editor }) => (editor?.editor?.dom?.classList.contains(CLASS) ? editor.editor : null);
+
+/** @param {EditorView} view */
+const written = ({ state }) => state.sliceDoc(0, state.selection.main.head);

@@ -20,6 +20,13 @@ LOAD = (
     "inventory, invoices, crate = {'bolts': 7}, [], S(lid=1, lock=2)\n"
     "reviews = [{'text': 'Good', 'stars': 5}]"
 )
+#: A kernel that takes its time.
+SLOW = (
+    "import time\n"
+    "kernel = get_ipython().kernel\n"
+    "complete = kernel.do_complete\n"
+    "kernel.do_complete = lambda *asked: time.sleep(1) or complete(*asked)"
+)
 BOX = ".jp-Completer:visible"
 PROSE = ".zhipu-magic-prose"
 
@@ -87,6 +94,26 @@ def test_in_prose_nothing_opens_by_itself(patient: FrontEnd, server: PracticeSer
     for text in ("\nIt is fine. See crate.", "\n```\n{{ ", "\nx^{{", "\n{{ crate }}."):
         type_anew(notebook, 1, text)
         expect_nothing_opens(notebook, text)
+
+
+def test_what_is_written_while_the_kernel_answers_counts(
+    patient: FrontEnd, server: PracticeServer, opened: Open
+) -> None:
+    from playwright.sync_api import expect
+
+    notebook = ready(patient, opened, "slow", "...", SLOW)
+    notebook.finish(2)
+    type_anew(notebook, 1, "\nWe have {{ ")
+    notebook.page.wait_for_timeout(300)
+    notebook.page.keyboard.type("inv")
+    expect(notebook.page.locator(f"{BOX} .jp-Completer-match")).to_have_text(["inventory", "invoices"])
+    notebook.page.keyboard.press("Enter")
+    expect(notebook.cell(1).locator(".cm-line").last).to_have_text("We have {{ inventory")
+    type_anew(notebook, 1, "\nWe have {{ ")
+    notebook.page.wait_for_timeout(300)
+    notebook.page.keyboard.type("crate }} here")
+    notebook.page.wait_for_timeout(2500)
+    expect_nothing_opens(notebook)
 
 
 def test_nor_where_hints_come_at_each_key(lab: FrontEnd, server: PracticeServer, opened: Open) -> None:
