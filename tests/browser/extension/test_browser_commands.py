@@ -157,6 +157,12 @@ def written_in(page: Page, first: str, then: str) -> Locator:
     return cells
 
 
+def wait_for_python(notebook: OpenNotebook) -> None:
+    """Until the kernel is there, and the page knows its language: before that, no cell is one for its commands."""
+    notebook.wait_for_kernel()
+    notebook.page.wait_for_function("() => jupyterapp.commands.isEnabled('zhipu-magic:new-cell')")
+
+
 def lines(cell: Locator) -> list[str]:
     return cell.locator(".cm-line").all_text_contents()
 
@@ -166,7 +172,7 @@ def test_a_cell_that_is_made_to_ask_has_the_extension_loaded(
     front_end: FrontEnd, server: PracticeServer, opened: Open, shoot: Shoot
 ) -> None:
     notebook = opened(front_end, front_end.write("not-loaded", "x = 1", "pass"))
-    notebook.wait_for_kernel()
+    wait_for_python(notebook)
     keys = notebook.page.keyboard
     notebook.cell(1).locator(".cm-content").click()
     keys.press("Alt+g")
@@ -197,7 +203,7 @@ def test_a_load_cell_that_is_there_is_run(front_end: FrontEnd, opened: Open) -> 
 
 def test_one_that_does_more_is_left_to_the_user(front_end: FrontEnd, opened: Open) -> None:
     notebook = opened(front_end, front_end.write("load-and-more", f"import math\n{LOAD}", "pass"))
-    notebook.wait_for_kernel()
+    wait_for_python(notebook)
     notebook.press(1, "Alt+g")
     notebook.page.wait_for_timeout(1000)
     assert [source(notebook, index) for index in range(3)] == [f"import math\n{LOAD}", "pass", "%%glm\n"]
