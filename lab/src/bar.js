@@ -228,10 +228,7 @@ class Bars {
       void packages['@jupyterlab/notebook'].NotebookActions.focusActiveCell(this._panel.content);
     });
     this._bars.set(cell, made);
-    cell.disposed.connect(() => {
-      this._bars.delete(cell);
-      this._lively.delete(cell);
-    });
+    cell.disposed.connect(() => this._remove(made, cell));
     return made;
   }
 

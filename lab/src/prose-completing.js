@@ -21,12 +21,12 @@ export function completing({ app, packages }, manager) {
   const { syntaxTree } = packages['@codemirror/language'];
   /** @type {Map<Provider, () => void>} */
   const wrapped = new Map();
-  const invoke = (/** @type {EditorView} */ view) => {
+  const ask = (/** @type {EditorView} */ view) => {
     view.hasFocus && app.commands.hasCommand(OPEN) && void app.commands.execute(OPEN);
   };
   const open = guarded('prose', () => {
     for (const one of manager?.getProviders?.().values() ?? []) {
-      wrapped.has(one) || wrapped.set(one, wrap(one, invoke));
+      wrapped.has(one) || wrapped.set(one, wrap(one, ask));
     }
   });
   open();
@@ -41,7 +41,7 @@ export function completing({ app, packages }, manager) {
       const line = state.doc.lineAt(head);
       const isCode = () => isInside(syntaxTree(state), head, 'FencedCode', 'InlineCode', 'Head');
       if (isOpen(line.text.slice(0, head - line.from)) && !isCode()) {
-        setTimeout(() => invoke(view));
+        setTimeout(() => ask(view));
       }
     }),
   );
@@ -56,11 +56,12 @@ export function completing({ app, packages }, manager) {
 
 /**
  * Leave cells for the model to the kernel, which is asked of itself only where something can be completed. The page
- * would show an answer that comes late as it is, and put it beside what was written meanwhile: it is asked for again.
+ * would show an answer that comes late as it is, and put it beside what was written meanwhile: while that goes on with
+ * the same word, it is asked for again.
  * @param {Provider} provider
- * @param {(view: EditorView) => void} invoke
+ * @param {(view: EditorView) => void} ask
  */
-function wrap(provider, invoke) {
+function wrap(provider, ask) {
   const { isApplicable, fetch } = provider;
   if (provider.identifier === KERNEL) {
     provider.fetch = async (...asked) => {
@@ -70,8 +71,8 @@ function wrap(provider, invoke) {
       const quiet = trigger === BY_ITSELF && view && !OPENS.test(before);
       const found = quiet ? null : await fetch.apply(provider, asked);
       const now = view && written(view);
-      if (now !== before && OPENS.test(now)) {
-        invoke(view);
+      if (view && OPENS.test(now) && now.startsWith(before) && /^\S+$/.test(now.slice(before.length))) {
+        ask(view);
       }
       return found && now === before ? found : { start, end: start, items: [] };
     };

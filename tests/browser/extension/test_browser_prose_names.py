@@ -109,11 +109,13 @@ def test_what_is_written_while_the_kernel_answers_counts(
     expect(notebook.page.locator(f"{BOX} .jp-Completer-match")).to_have_text(["inventory", "invoices"])
     notebook.page.keyboard.press("Enter")
     expect(notebook.cell(1).locator(".cm-line").last).to_have_text("We have {{ inventory")
-    type_anew(notebook, 1, "\nWe have {{ ")
-    notebook.page.wait_for_timeout(300)
-    notebook.page.keyboard.type("crate }} here")
-    notebook.page.wait_for_timeout(2500)
-    expect_nothing_opens(notebook)
+    for begins, key, goes_on in (("\nWe have {{ ", "Shift", "crate }} here"), (" --", "Tab", "quiet --")):
+        type_anew(notebook, 1, begins)
+        notebook.page.keyboard.press(key)
+        notebook.page.wait_for_timeout(300)
+        notebook.page.keyboard.type(goes_on)
+        notebook.page.wait_for_timeout(2500)
+        expect_nothing_opens(notebook, goes_on)
 
 
 def test_nor_where_hints_come_at_each_key(lab: FrontEnd, server: PracticeServer, opened: Open) -> None:
